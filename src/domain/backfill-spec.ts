@@ -1,0 +1,67 @@
+import type { QualifiedName } from './names.ts';
+
+/** A half-open slice `[start, end)` of the partition key; both are literals of the key's type, e.g. `2024-12-01`. */
+export interface KeyRange {
+  readonly start: string;
+  readonly end: string;
+}
+
+/** A relative change in percent, both ends included: `{ low: -1.5, high: -0.8 }` reads "-1.5% to -0.8%". */
+export interface PercentRange {
+  readonly low: number;
+  readonly high: number;
+}
+
+export const DELTA_LEVELS = ['partition', 'batch', 'run'] as const;
+export type DeltaLevel = (typeof DELTA_LEVELS)[number];
+
+/** Daily time span in a named zone in which no work is done; `from` and `to` are `HH:MM`. */
+export interface PauseWindow {
+  readonly from: string;
+  readonly to: string;
+  readonly timeZone: string;
+}
+
+export const BUILD_ORDERS = ['oldest_first', 'newest_first'] as const;
+export type BuildOrder = (typeof BUILD_ORDERS)[number];
+
+/** What a person asks for, parsed: names folded, durations in milliseconds, every default filled in. */
+export interface BackfillSpec {
+  readonly backfillId: string;
+  readonly owner: string;
+  /** As written; `end` is inclusive. */
+  readonly sourceRange: { readonly start: string; readonly end: string };
+  /** `sourceRange` less its exclusions: sorted, disjoint, half-open. */
+  readonly interval: readonly KeyRange[];
+  readonly target: { readonly table: QualifiedName; readonly partitionKey: string };
+  readonly reason: { readonly issue: string; readonly change: string };
+  readonly execution: {
+    readonly partitionsPerBatch: number;
+    readonly maxConcurrency: number;
+    readonly pauseDuringLivePipeline: boolean;
+    readonly order: BuildOrder;
+    readonly queryTimeoutMs: number;
+    readonly lockTimeoutMs: number;
+    /** Bytes scanned per UTC day; null means no budget. */
+    readonly dailyBytesBudget: number | null;
+    readonly pauseWindows: readonly PauseWindow[];
+  };
+  readonly validation: {
+    /** Rows a batch may gain or lose against the snapshot, live writes apart. */
+    readonly rowCountTolerance: number;
+    /** By measure and level; a plain string in the document means batch and run. */
+    readonly deltaExpected: Readonly<Record<string, Partial<Readonly<Record<DeltaLevel, PercentRange>>>>>;
+  };
+  readonly publication: {
+    readonly strategy: 'pointer';
+    /** What live writes may restate after approval before it is void. */
+    readonly lateDrift: { readonly partitionsPercent: number; readonly measurePercent: number };
+    /** Readers of the base table past the view that the owner accepts. */
+    readonly directReaders: readonly string[];
+  };
+  readonly rollback: {
+    readonly snapshot: QualifiedName;
+    readonly windowMs: number;
+    readonly retainAfterSignOffMs: number;
+  };
+}

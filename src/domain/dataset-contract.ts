@@ -1,0 +1,86 @@
+import type { QualifiedName } from './names.ts';
+
+export const PARTITION_GRAINS = ['hour', 'day', 'week', 'month'] as const;
+export type PartitionGrain = (typeof PARTITION_GRAINS)[number];
+
+export const BREACH_ACTIONS = ['alert', 'hold', 'rollback'] as const;
+export type BreachAction = (typeof BREACH_ACTIONS)[number];
+
+export const ANNOUNCEMENTS = [
+  'approval_requested',
+  'published',
+  'rolled_back',
+  'held',
+  'sign_off_requested',
+  'overdue',
+] as const;
+export type Announcement = (typeof ANNOUNCEMENTS)[number];
+
+/** The rules in force from a date on: one SQL file, relative to the contract's folder. */
+export interface TransformEra {
+  readonly from: string;
+  readonly sql: string;
+}
+
+export type MonitorExpectation =
+  | { readonly kind: 'equals_published' }
+  | { readonly kind: 'within'; readonly percent: number }
+  | { readonly kind: 'psi_below'; readonly limit: number };
+
+export interface Consumer {
+  readonly owner: string;
+  readonly monitor: string | null;
+  readonly expect: MonitorExpectation | null;
+  readonly everyMs: number;
+  readonly afterMs: number;
+  readonly onBreach: BreachAction;
+}
+
+export type PipelineProbe =
+  | { readonly kind: 'sql'; readonly sql: string }
+  | {
+      readonly kind: 'http';
+      readonly url: string;
+      readonly header: string | null;
+      readonly path: string;
+      readonly runningWhen: string;
+    };
+
+/** What a team says once about a dataset: keys, measures, transform, owners, consumers. SQL is named by file. */
+export interface DatasetContract {
+  readonly dataset: QualifiedName;
+  readonly owner: string;
+  readonly approvers: readonly string[];
+  readonly signOff: readonly string[];
+  readonly publishedView: QualifiedName;
+  readonly partition: { readonly key: string; readonly grain: PartitionGrain; readonly timeZone: string | null };
+  readonly uniqueKey: readonly string[];
+  readonly required: readonly string[];
+  /** Aggregate expressions over the table's columns, e.g. `sum(net_revenue)`. */
+  readonly measures: Readonly<Record<string, string>>;
+  readonly transform: {
+    readonly corrected: readonly TransformEra[];
+    readonly trusted: readonly TransformEra[];
+    /** One statement may rebuild a whole batch. */
+    readonly rangeSafe: boolean;
+  };
+  readonly sourceTotals: Readonly<Record<string, { readonly sql: string; readonly tolerance: number }>>;
+  readonly referenceInputs: readonly QualifiedName[];
+  /** Named boolean expressions over `old` and `new` rows. */
+  readonly explanations: Readonly<Record<string, string>>;
+  readonly livePipeline: { readonly running: PipelineProbe | null; readonly startedSignalExpiresMs: number };
+  readonly consumers: Readonly<Record<string, Consumer>>;
+  readonly announce: readonly { readonly webhook: string; readonly when: readonly Announcement[] }[];
+}
+
+/** A contract together with everything it names, read from one folder at one moment. */
+export interface LoadedContract {
+  readonly contract: DatasetContract;
+  /** Content and sha256 (hex) of every SQL file the contract names, by the path it is named by. */
+  readonly files: Readonly<Record<string, { readonly text: string; readonly sha256: string }>>;
+  /** sha256 (hex) of the contract document. */
+  readonly sha256: string;
+  /** Git revision of the contracts folder and the transform's hash: `4f2c9e1+6b1d…`; `dirty` where the tree has uncommitted changes. */
+  readonly codeVersion: string;
+  readonly dirty: boolean;
+}
