@@ -1,0 +1,57 @@
+import type { BackfillSpec, KeyRange } from './backfill-spec.ts';
+import type { DatasetContract } from './dataset-contract.ts';
+import type { Estimate } from './estimate.ts';
+import type { QualifiedName } from './names.ts';
+import type { ColumnShape } from './table-shape.ts';
+
+/** One SQL file as it was when the plan was frozen. */
+export interface PlannedSql {
+  readonly file: string;
+  readonly sha256: string;
+  /** As written, placeholders by name. */
+  readonly text: string;
+}
+
+export interface PlannedEra extends PlannedSql {
+  readonly from: string;
+}
+
+/** What will be done, as data. Frozen once in the ledger; everything that runs reads it from there. */
+export interface BackfillPlan {
+  readonly version: 1;
+  readonly backfillId: string;
+  readonly dataset: string;
+  readonly table: QualifiedName;
+  readonly view: QualifiedName;
+  readonly shadow: QualifiedName;
+  readonly snapshot: QualifiedName;
+  readonly spec: BackfillSpec;
+  readonly contract: DatasetContract;
+  readonly contractSha256: string;
+  readonly codeVersion: string;
+  readonly contractsDirty: boolean;
+  readonly overrides: readonly { readonly path: string; readonly value: string; readonly was: string | null }[];
+  readonly defaults: readonly { readonly path: string; readonly value: string }[];
+  readonly eras: readonly PlannedEra[];
+  readonly sourceTotals: Readonly<Record<string, PlannedSql & { readonly tolerance: number }>>;
+  readonly probe: PlannedSql | null;
+  /** Type of the partition key, e.g. `date`. */
+  readonly keyType: string;
+  readonly keyRanges: readonly KeyRange[];
+  readonly columns: readonly ColumnShape[];
+  readonly uniqueKey: readonly string[];
+  /** Columns the transform produces, in the table's order: what is compared and fingerprinted. */
+  readonly comparedColumns: readonly string[];
+  /** Columns that can be written: compared and audit columns. */
+  readonly storedColumns: readonly string[];
+  /** Filled by defaults and never compared. */
+  readonly auditColumns: readonly string[];
+  readonly viewColumns: readonly string[];
+  readonly baseFingerprint: string;
+  readonly plainViewFingerprint: string;
+  readonly functionPrefix: string;
+  readonly partitions: number;
+  readonly batches: number;
+  readonly estimate: Estimate;
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,162 @@
+import type { BatchQueue } from './batch-queue.ts';
+import { startQueue } from './batch-queue.ts';
+import type { Identification } from './people.ts';
+import type { PlanSummary } from './plan-summary.ts';
+import type { BackfillStatus } from './status.ts';
+import type { Check } from './verdict.ts';
+
+/** Why nothing moves at the moment, since when, and what would end it. */
+export interface WaitingOn {
+  readonly reason: string;
+  readonly since: string;
+  readonly until?: string;
+}
+
+export interface Hold {
+  /** Where a retry goes back to. */
+  readonly from: BackfillStatus;
+  readonly reason: string;
+  readonly since: string;
+  /** The failing check, when one failed: its name is what a waiver names. */
+  readonly check: Check | null;
+  readonly batch: number | null;
+}
+
+export interface Approval {
+  readonly by: string;
+  readonly identified: Identification;
+  readonly digest: string;
+  readonly comment: string;
+  readonly at: string;
+}
+
+export interface Release {
+  readonly releaseId: string;
+  readonly publishedAt: string;
+  readonly state: 'published' | 'rolled_back' | 'consolidated';
+}
+
+export interface Waiver {
+  readonly by: string;
+  readonly check: string;
+  readonly batch: number | null;
+  readonly reason: string;
+  readonly at: string;
+}
+
+/** A message that changed nothing, kept so that whoever sent it can see why. */
+export interface Refusal {
+  readonly message: string;
+  readonly reason: string;
+  readonly at: string;
+}
+
+export interface Evidence {
+  readonly digest: string;
+  readonly asOf: string;
+  readonly checks: readonly Check[];
+  readonly reportPath: string | null;
+  /** One line a measure: what changes, by how much. */
+  readonly headlines: readonly string[];
+}
+
+export interface Progress {
+  readonly partitionsDone: number;
+  /** Partitions rebuilt because live writes touched them. */
+  readonly partitionsRebuilt: number;
+  readonly batchesDone: number;
+  readonly batchesFailed: number;
+  readonly bytesScanned: number;
+  readonly busyMs: number;
+  readonly startedAt: string | null;
+}
+
+/** What a person asked for and no phase has acted on yet. */
+export type Request =
+  | { readonly kind: 'approve'; readonly by: string; readonly approval: Approval }
+  | { readonly kind: 'waive'; readonly by: string; readonly waiver: Waiver }
+  | { readonly kind: 'signOff'; readonly by: string }
+  | { readonly kind: 'abort'; readonly by: string; readonly reason: string }
+  | { readonly kind: 'reject'; readonly by: string; readonly reason: string }
+  | { readonly kind: 'rollback'; readonly by: string; readonly reason: string }
+  | { readonly kind: 'republish'; readonly by: string }
+  | { readonly kind: 'close'; readonly by: string }
+  | { readonly kind: 'retry'; readonly by: string }
+  | { readonly kind: 'reshape'; readonly by: string; readonly shape: 'armed' | 'settled' };
+
+/** All that a run remembers between tasks and hands to its successor; lists of partitions live in the ledger. */
+export interface BackfillState {
+  readonly backfillId: string;
+  readonly workflowId: string;
+  readonly requestedBy: string;
+  readonly status: BackfillStatus;
+  readonly since: string;
+  readonly plan: PlanSummary | null;
+  readonly limits: { readonly maxConcurrency: number; readonly dailyBytesBudget: number | null };
+  readonly queue: BatchQueue;
+  readonly progress: Progress;
+  readonly paused: { readonly by: string; readonly reason: string; readonly since: string } | null;
+  readonly pipelineSignal: { readonly name: string; readonly since: string } | null;
+  readonly waiting: WaitingOn | null;
+  readonly hold: Hold | null;
+  readonly checks: readonly Check[];
+  readonly evidence: Evidence | null;
+  readonly approval: Approval | null;
+  readonly waivers: readonly Waiver[];
+  readonly release: Release | null;
+  readonly releases: number;
+  readonly shape: 'plain' | 'armed' | 'settled';
+  readonly rollbackDeadline: string | null;
+  readonly rollbackStatement: string | null;
+  readonly signOffs: readonly { readonly party: string; readonly at: string }[];
+  /** In the order of arrival; a phase takes what it can act on, the ledger has the last word. */
+  readonly requests: readonly Request[];
+  readonly consolidated: number;
+  readonly refusals: readonly Refusal[];
+  readonly endedBecause: string | null;
+}
+
+export function openState(
+  backfillId: string,
+  workflowId: string,
+  requestedBy: string,
+  nowIso: string,
+): BackfillState {
+  return {
+    backfillId,
+    workflowId,
+    requestedBy,
+    status: 'planning',
+    since: nowIso,
+    plan: null,
+    limits: { maxConcurrency: 1, dailyBytesBudget: null },
+    queue: startQueue(0),
+    progress: {
+      partitionsDone: 0,
+      partitionsRebuilt: 0,
+      batchesDone: 0,
+      batchesFailed: 0,
+      bytesScanned: 0,
+      busyMs: 0,
+      startedAt: null,
+    },
+    paused: null,
+    pipelineSignal: null,
+    waiting: null,
+    hold: null,
+    checks: [],
+    evidence: null,
+    approval: null,
+    waivers: [],
+    release: null,
+    releases: 0,
+    shape: 'plain',
+    rollbackDeadline: null,
+    rollbackStatement: null,
+    signOffs: [],
+    requests: [],
+    consolidated: 0,
+    refusals: [],
+    endedBecause: null,
+  };
+}

@@ -1,0 +1,59 @@
+/** Consecutive batches `[from, to]`, both included, numbered from 1. */
+export interface BatchRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What is left to do, whatever the number of batches: a cursor and the few ranges that lanes gave back. */
+export interface BatchQueue {
+  readonly next: number;
+  readonly total: number;
+  readonly returned: readonly BatchRange[];
+}
+
+export function startQueue(total: number): BatchQueue {
+  return { next: 1, total, returned: [] };
+}
+
+/** Takes up to `size` consecutive batches; what was given back goes first. Null when nothing is left. */
+export function takeClaim(queue: BatchQueue, size: number): { claim: BatchRange; rest: BatchQueue } | null {
+  const width = Math.max(1, Math.floor(size));
+  const [first, ...others] = queue.returned;
+  if (first !== undefined) {
+    const to = Math.min(first.to, first.from + width - 1);
+    const left = to < first.to ? [{ from: to + 1, to: first.to }] : [];
+    return { claim: { from: first.from, to }, rest: { ...queue, returned: [...left, ...others] } };
+  }
+  if (queue.next > queue.total) return null;
+  const to = Math.min(queue.total, queue.next + width - 1);
+  return { claim: { from: queue.next, to }, rest: { ...queue, next: to + 1 } };
+}
+
+/** Puts an unfinished rest back, in order, neighbours joined. */
+export function giveBack(queue: BatchQueue, rest: BatchRange): BatchQueue {
+  const sorted = [...queue.returned, rest].sort((a, b) => a.from - b.from);
+  const joined: BatchRange[] = [];
+  for (const range of sorted) {
+    const last = joined.at(-1);
+    if (last !== undefined && range.from <= last.to + 1) {
+      joined[joined.length - 1] = { from: last.from, to: Math.max(last.to, range.to) };
+    } else joined.push(range);
+  }
+  return { ...queue, returned: joined };
+}
+
+export function isExhausted(queue: BatchQueue): boolean {
+  return queue.next > queue.total && queue.returned.length === 0;
+}
+
+/** An activity costs about 0.1 s on a default server: tiny batches share one, up to this much work. */
+const CLAIM_TARGET_MS = 5_000;
+/** Keeps the result of one claim small, however tiny the batches. */
+const CLAIM_MAX_BATCHES = 50;
+
+/** How many batches the next claim should hold, from what the finished ones took; one until something was measured. */
+export function claimSize(measured: { readonly batches: number; readonly busyMs: number }): number {
+  if (measured.batches === 0) return 1;
+  const perBatch = Math.max(1, measured.busyMs / measured.batches);
+  return Math.min(CLAIM_MAX_BATCHES, Math.max(1, Math.floor(CLAIM_TARGET_MS / perBatch)));
+}

@@ -1,0 +1,113 @@
+import type { DeltaLevel, PercentRange } from './backfill-spec.ts';
+import type { Check, Verdict } from './verdict.ts';
+
+/** Totals of one measure over old rows, new rows, and what live writes alone changed. Decimal text, exact. */
+export interface MeasureTotals {
+  readonly old: string;
+  readonly new: string;
+}
+
+/** What one pass over snapshot, shadow and base found in a batch or in the whole run. Counts are exact. */
+export interface ReconciliationFigures {
+  readonly partitionsPlanned: number;
+  readonly partitionsBuilt: number;
+  readonly rowsOld: number;
+  readonly rowsNew: number;
+  readonly rowsSame: number;
+  readonly rowsChanged: number;
+  readonly rowsAdded: number;
+  readonly rowsRemoved: number;
+  /** Keys where the base differs from the snapshot: written by the live pipeline, kept out of every other figure. */
+  readonly rowsLive: number;
+  readonly duplicateKeys: number;
+  readonly rowsOutside: number;
+  /** By required column: rows in which it is null. */
+  readonly nulls: Readonly<Record<string, number>>;
+  readonly measures: Readonly<Record<string, MeasureTotals>>;
+  /** By source total: the largest absolute difference of any partition. */
+  readonly sourceDifferences: Readonly<Record<string, string>>;
+  /** By named explanation: changed rows it explains; rows that none explains. */
+  readonly explained: Readonly<Record<string, number>>;
+  readonly unexplained: number;
+}
+
+export interface Expectations {
+  readonly rowCountTolerance: number;
+  readonly deltaExpected: Readonly<Record<string, Partial<Readonly<Record<DeltaLevel, PercentRange>>>>>;
+  readonly sourceTolerances: Readonly<Record<string, number>>;
+  readonly level: DeltaLevel;
+}
+
+/** Three levels, one list: structure first, then aggregates, then rows. */
+export function judge(figures: ReconciliationFigures, expected: Expectations): readonly Check[] {
+  return [...structural(figures, expected), ...aggregates(figures, expected), ...rows(figures)];
+}
+
+function structural(figures: ReconciliationFigures, expected: Expectations): Check[] {
+  const grown = figures.rowsAdded - figures.rowsRemoved;
+  return [
+    check('partitions_present', 'structural', figures.partitionsBuilt, `${figures.partitionsPlanned}`, figures.partitionsBuilt === figures.partitionsPlanned),
+    check('row_count', 'structural', signed(grown), `±${expected.rowCountTolerance}`, Math.abs(grown) <= expected.rowCountTolerance),
+    check('unique_key', 'structural', figures.duplicateKeys, '0 duplicates', figures.duplicateKeys === 0),
+    check('rows_outside', 'structural', figures.rowsOutside, '0 rows outside their partitions', figures.rowsOutside === 0),
+    ...Object.entries(figures.nulls).map(([column, count]) =>
+      check(`required:${column}`, 'structural', count, '0 nulls', count === 0),
+    ),
+  ];
+}
+
+function aggregates(figures: ReconciliationFigures, expected: Expectations): Check[] {
+  const deltas = Object.entries(figures.measures).map(([measure, totals]): Check => {
+    const range = expected.deltaExpected[measure]?.[expected.level];
+    const percent = percentChange(totals);
+    const name = `delta:${measure}`;
+    if (range === undefined) return { name, level: 'aggregate', verdict: 'info', figure: formatPercent(percent), limit: 'none set' };
+    const inside = percent !== null && percent >= range.low && percent <= range.high;
+    const empty = figures.rowsOld === 0 && figures.rowsNew === 0;
+    return {
+      name,
+      level: 'aggregate',
+      verdict: inside || empty ? 'pass' : 'fail',
+      figure: formatPercent(percent),
+      limit: `${range.low}% to ${range.high}%`,
+    };
+  });
+  const totals = Object.entries(figures.sourceDifferences).map(([name, difference]) => {
+    const tolerance = expected.sourceTolerances[name] ?? 0;
+    return check(`source_total:${name}`, 'aggregate', difference, `±${tolerance} in every partition`, Number(difference) <= tolerance);
+  });
+  return [...deltas, ...totals];
+}
+
+function rows(figures: ReconciliationFigures): Check[] {
+  const info = (name: string, figure: number): Check => ({ name, level: 'row', verdict: 'info', figure: `${figure}`, limit: 'none set' });
+  const total = figures.rowsSame + figures.rowsChanged + figures.rowsAdded + figures.rowsRemoved;
+  return [
+    info('rows_changed', figures.rowsChanged),
+    info('rows_live', figures.rowsLive),
+    ...Object.entries(figures.explained).map(([name, count]) => info(`explained:${name}`, count)),
+    info('unexplained', figures.unexplained),
+    check('rows_classified', 'row', total + figures.rowsLive, 'every key of both sides', total + figures.rowsLive >= Math.max(figures.rowsOld, figures.rowsNew)),
+  ];
+}
+
+/** New against old in percent; null when there was nothing to compare with and something came. */
+export function percentChange({ old, new: now }: MeasureTotals): number | null {
+  const before = Number(old);
+  const after = Number(now);
+  if (before === after) return 0;
+  return before === 0 ? null : ((after - before) / Math.abs(before)) * 100;
+}
+
+export function formatPercent(percent: number | null): string {
+  return percent === null ? 'from nothing' : `${percent >= 0 ? '+' : ''}${percent.toFixed(3)}%`;
+}
+
+function signed(value: number): string {
+  return value > 0 ? `+${value}` : `${value}`;
+}
+
+function check(name: string, level: Check['level'], figure: number | string, limit: string, passes: boolean): Check {
+  const verdict: Verdict = passes ? 'pass' : 'fail';
+  return { name, level, verdict, figure: `${figure}`, limit };
+}

@@ -1,0 +1,52 @@
+import type { PauseWindow } from './backfill-spec.ts';
+import { formatBytes } from './bytes.ts';
+
+/** What was seen just now; `unknown` means that looking failed, which is never taken for healthy. */
+export interface GateReadings {
+  readonly pipeline:
+    | { readonly kind: 'notAsked' }
+    | { readonly kind: 'idle' }
+    | { readonly kind: 'running'; readonly name: string; readonly since: string }
+    | { readonly kind: 'unknown'; readonly error: string };
+  readonly bytesToday: number;
+  readonly dailyBytesBudget: number | null;
+  readonly pauseWindows: readonly PauseWindow[];
+  readonly nowIso: string;
+}
+
+export type GateDecision =
+  | { readonly open: true }
+  | { readonly open: false; readonly reason: string; readonly until?: string };
+
+/** May the next partition be rebuilt? The first reason to wait wins; no reason means yes. */
+export function decideGate(readings: GateReadings): GateDecision {
+  const { pipeline, bytesToday, dailyBytesBudget, pauseWindows, nowIso } = readings;
+  if (pipeline.kind === 'running')
+    return {
+      open: false,
+      reason: `the live pipeline ${pipeline.name} runs since ${pipeline.since}; work goes on when it has finished`,
+    };
+  if (pipeline.kind === 'unknown')
+    return { open: false, reason: `the probe of the live pipeline fails: ${pipeline.error}; it is asked again` };
+  if (dailyBytesBudget !== null && bytesToday >= dailyBytesBudget)
+    return {
+      open: false,
+      reason: `the daily bytes budget of ${formatBytes(dailyBytesBudget)} is spent (${formatBytes(bytesToday)} today); raise it with setLimits or wait for midnight UTC`,
+      until: `${nextUtcDay(nowIso)}T00:00:00.000Z`,
+    };
+  const closed = pauseWindows.find((window) => isInside(window, nowIso));
+  if (closed !== undefined)
+    return { open: false, reason: `pause window ${closed.from}–${closed.to} ${closed.timeZone}` };
+  return { open: true };
+}
+
+function nextUtcDay(nowIso: string): string {
+  return new Date(Date.parse(`${nowIso.slice(0, 10)}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
+}
+
+/** A window may cross midnight: `22:00`–`06:00`. */
+function isInside({ from, to, timeZone }: PauseWindow, nowIso: string): boolean {
+  const local = new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  const time = local.format(new Date(nowIso));
+  return from <= to ? from <= time && time < to : time >= from || time < to;
+}

@@ -1,0 +1,56 @@
+/** The payloads people and pipelines send. Every field may be missing: a person types them by hand. */
+export interface MessagePayloads {
+  readonly pause: { readonly by?: string; readonly reason?: string };
+  readonly resume: { readonly by?: string };
+  readonly approve: {
+    readonly by?: string;
+    readonly digest?: string;
+    readonly comment?: string;
+    readonly signature?: string;
+  };
+  readonly reject: { readonly by?: string; readonly reason?: string };
+  readonly rollback: { readonly by?: string; readonly reason?: string };
+  readonly republish: { readonly by?: string };
+  readonly close: { readonly by?: string };
+  readonly signOff: { readonly by?: string };
+  readonly retry: { readonly by?: string };
+  readonly waive: { readonly by?: string; readonly check?: string; readonly reason?: string };
+  readonly abort: { readonly by?: string; readonly reason?: string };
+  readonly setLimits: {
+    readonly by?: string;
+    readonly max_concurrency?: number;
+    readonly daily_bytes_budget?: number | string | null;
+  };
+  readonly settle: { readonly by?: string };
+  readonly rearm: { readonly by?: string };
+  readonly livePipelineStarted: { readonly name?: string };
+  readonly livePipelineFinished: { readonly name?: string };
+}
+
+export type MessageName = keyof MessagePayloads;
+
+/** The message with the fields as they came, whatever their types: what arrives is JSON that a person typed. */
+export type Incoming = Readonly<Record<string, unknown>>;
+
+/** What each message does and when it is heard; the Temporal UI shows these lines beside the button. */
+export const MESSAGE_DESCRIPTIONS: Readonly<Record<MessageName, string>> = {
+  pause: 'Stop at the next partition boundary and wait. {"by": "you", "reason": "month end"}',
+  resume: 'Go on after a pause. {"by": "you"}',
+  approve:
+    'Approve the evidence for publication; heard in awaitingApproval, from a listed approver other than the requester. {"by": "you", "digest": "from the report", "comment": ""}',
+  reject: 'Reject the evidence; the run is held. {"by": "you", "reason": "why"}',
+  rollback: 'Consumers read the previous history again, at once. Heard until consolidation starts. {"by": "you", "reason": "why"}',
+  republish: 'After a rollback: reconcile again and ask for a new approval. {"by": "you"}',
+  close: 'After a rollback: remove what the run made and end it; the evidence is kept. {"by": "you"}',
+  signOff: 'A party of the contract says that the old version may go. {"by": "the party"}',
+  retry: 'Held: try the held step again. {"by": "you"}',
+  waive: 'Held on a check: let it pass, recorded in the evidence; from a listed approver other than the requester. {"by": "you", "check": "name", "reason": "why"}',
+  abort: 'Give up before publication: drop what was made, keep the evidence. {"by": "you", "reason": "why"}',
+  setLimits: 'Change limits while it runs. {"by": "you", "max_concurrency": 2, "daily_bytes_budget": "500GB"}',
+  settle: 'Give readers the cheaper view without the instant switch. {"by": "you"}',
+  rearm: 'Give the view its instant switch back. {"by": "you"}',
+  livePipelineStarted: 'The live pipeline begins a run: work stops at the next partition boundary. {"name": "nightly"}',
+  livePipelineFinished: 'The live pipeline ended its run: work goes on. {"name": "nightly"}',
+};
+
+export const MESSAGE_NAMES = Object.keys(MESSAGE_DESCRIPTIONS) as readonly MessageName[];

@@ -1,0 +1,24 @@
+/** What a workflow needs to know of the frozen plan; the plan itself stays in the ledger. */
+export interface PlanSummary {
+  readonly backfillId: string;
+  readonly dataset: string;
+  readonly planHash: string;
+  readonly partitions: number;
+  readonly batches: number;
+  readonly issue: string;
+  readonly owner: string;
+  readonly publishedView: string;
+  readonly approvers: readonly string[];
+  readonly signOff: readonly string[];
+  readonly maxConcurrency: number;
+  readonly dailyBytesBudget: number | null;
+  readonly rollbackWindowMs: number;
+  readonly retainAfterSignOffMs: number;
+  readonly pauseDuringLivePipeline: boolean;
+  readonly startedSignalExpiresMs: number;
+  /** The first key and the key after the last: for summaries. */
+  readonly firstKey: string;
+  readonly endKey: string;
+  /** Removes late-write capture at once, for the person on call. */
+  readonly detachStatement: string;
+}

@@ -1,0 +1,200 @@
+import type { Approval, BackfillState, Evidence, Hold, Release, Request, WaitingOn, Waiver } from './backfill-state.ts';
+import { assertNever } from './assert-never.ts';
+import type { BatchRange } from './batch-queue.ts';
+import { giveBack, startQueue } from './batch-queue.ts';
+import type { PlanSummary } from './plan-summary.ts';
+import type { BackfillStatus } from './status.ts';
+import { TRANSITIONS, canMove } from './status.ts';
+import type { Check } from './verdict.ts';
+
+/** Everything that can happen to a backfill, as data. */
+export type BackfillEvent =
+  | { readonly type: 'planned'; readonly plan: PlanSummary; readonly doneBatches: number; readonly donePartitions: number }
+  | { readonly type: 'moved'; readonly to: BackfillStatus; readonly because?: string }
+  | { readonly type: 'held'; readonly hold: Omit<Hold, 'from' | 'since'>; readonly from?: BackfillStatus }
+  | { readonly type: 'checked'; readonly checks: readonly Check[] }
+  | { readonly type: 'claimed'; readonly queue: BackfillState['queue'] }
+  | { readonly type: 'worked'; readonly work: Work }
+  | { readonly type: 'waiting'; readonly waiting: WaitingOn | null }
+  | { readonly type: 'paused'; readonly by: string; readonly reason: string }
+  | { readonly type: 'resumed' }
+  | { readonly type: 'pipelineStarted'; readonly name: string }
+  | { readonly type: 'pipelineFinished' }
+  | { readonly type: 'limited'; readonly limits: Partial<BackfillState['limits']> }
+  | { readonly type: 'requested'; readonly request: Request }
+  | { readonly type: 'requestDone'; readonly request: Request }
+  | { readonly type: 'concluded'; readonly evidence: Evidence }
+  | { readonly type: 'approved'; readonly approval: Approval }
+  | { readonly type: 'approvalVoid' }
+  | { readonly type: 'waived'; readonly waiver: Waiver }
+  | { readonly type: 'published'; readonly release: Release; readonly deadline: string; readonly statement: string }
+  | { readonly type: 'reshaped'; readonly shape: BackfillState['shape']; readonly statement: string | null }
+  | { readonly type: 'rolledBack'; readonly at: string }
+  | { readonly type: 'signedOff'; readonly party: string }
+  | { readonly type: 'consolidatedUpTo'; readonly partition: number }
+  | { readonly type: 'consolidated' }
+  | { readonly type: 'refused'; readonly message: string; readonly reason: string };
+
+/** What one claim of batches did. */
+export interface Work {
+  readonly batchesDone: number;
+  readonly batchesFailed: number;
+  readonly partitionsDone: number;
+  readonly partitionsRebuilt: number;
+  readonly bytesScanned: number;
+  readonly busyMs: number;
+  readonly rest: BatchRange | null;
+}
+
+const REFUSALS_KEPT = 10;
+
+/** The only place where a backfill changes. A move that the transition table does not list is a bug and throws. */
+export function reduce(state: BackfillState, event: BackfillEvent, nowIso: string): BackfillState {
+  switch (event.type) {
+    case 'planned':
+      return planned(state, event, nowIso);
+    case 'moved':
+      return move(state, event.to, nowIso, event.because);
+    case 'held':
+      return {
+        ...move(state, 'held', nowIso),
+        hold: { ...event.hold, from: event.from ?? state.status, since: nowIso },
+      };
+    case 'checked':
+      return { ...state, checks: event.checks };
+    case 'claimed':
+      return { ...state, queue: event.queue };
+    case 'worked':
+      return worked(state, event.work);
+    case 'waiting':
+      return { ...state, waiting: event.waiting };
+    case 'paused':
+      return { ...state, paused: { by: event.by, reason: event.reason, since: nowIso } };
+    case 'resumed':
+      return { ...state, paused: null };
+    case 'pipelineStarted':
+      return { ...state, pipelineSignal: { name: event.name, since: nowIso } };
+    case 'pipelineFinished':
+      return { ...state, pipelineSignal: null };
+    case 'limited':
+      return { ...state, limits: { ...state.limits, ...event.limits } };
+    case 'requested':
+      return { ...state, requests: [...state.requests, event.request] };
+    case 'requestDone':
+      return { ...state, requests: state.requests.filter((request) => request !== event.request) };
+    case 'refused':
+      return {
+        ...state,
+        refusals: [...state.refusals, { message: event.message, reason: event.reason, at: nowIso }].slice(-REFUSALS_KEPT),
+      };
+    default:
+      return decide(state, event, nowIso);
+  }
+}
+
+type Decision = Extract<
+  BackfillEvent,
+  {
+    type:
+      | 'concluded'
+      | 'approved'
+      | 'approvalVoid'
+      | 'waived'
+      | 'published'
+      | 'reshaped'
+      | 'rolledBack'
+      | 'signedOff'
+      | 'consolidatedUpTo'
+      | 'consolidated';
+  }
+>;
+
+function decide(state: BackfillState, event: Decision, nowIso: string): BackfillState {
+  switch (event.type) {
+    case 'concluded':
+      return { ...state, evidence: event.evidence, checks: event.evidence.checks, approval: null };
+    case 'approved':
+      return { ...state, approval: event.approval };
+    case 'approvalVoid':
+      return { ...state, approval: null };
+    case 'waived':
+      return { ...state, waivers: [...state.waivers, event.waiver] };
+    case 'published':
+      return {
+        ...state,
+        release: event.release,
+        releases: state.releases + 1,
+        shape: 'armed',
+        rollbackDeadline: event.deadline,
+        rollbackStatement: event.statement,
+        signOffs: [],
+      };
+    case 'reshaped':
+      return { ...state, shape: event.shape, rollbackStatement: event.statement };
+    case 'rolledBack':
+      return {
+        ...state,
+        release: state.release && { ...state.release, state: 'rolled_back' },
+        rollbackDeadline: null,
+        rollbackStatement: null,
+        approval: null,
+      };
+    case 'signedOff':
+      return { ...state, signOffs: [...state.signOffs, { party: event.party, at: nowIso }] };
+    case 'consolidatedUpTo':
+      return { ...state, consolidated: event.partition };
+    case 'consolidated':
+      return {
+        ...state,
+        release: state.release && { ...state.release, state: 'consolidated' },
+        shape: 'plain',
+        rollbackDeadline: null,
+        rollbackStatement: null,
+      };
+    default:
+      return assertNever(event);
+  }
+}
+
+function planned(
+  state: BackfillState,
+  { plan, doneBatches, donePartitions }: Extract<BackfillEvent, { type: 'planned' }>,
+  nowIso: string,
+): BackfillState {
+  return {
+    ...state,
+    plan,
+    limits: { maxConcurrency: plan.maxConcurrency, dailyBytesBudget: plan.dailyBytesBudget },
+    queue: startQueue(plan.batches),
+    progress: { ...state.progress, startedAt: nowIso, batchesDone: doneBatches, partitionsDone: donePartitions },
+  };
+}
+
+function worked(state: BackfillState, work: Work): BackfillState {
+  const { progress } = state;
+  return {
+    ...state,
+    queue: work.rest === null ? state.queue : giveBack(state.queue, work.rest),
+    progress: {
+      ...progress,
+      partitionsDone: progress.partitionsDone + work.partitionsDone,
+      partitionsRebuilt: progress.partitionsRebuilt + work.partitionsRebuilt,
+      batchesDone: progress.batchesDone + work.batchesDone,
+      batchesFailed: progress.batchesFailed + work.batchesFailed,
+      bytesScanned: progress.bytesScanned + work.bytesScanned,
+      busyMs: progress.busyMs + work.busyMs,
+    },
+  };
+}
+
+function move(state: BackfillState, to: BackfillStatus, nowIso: string, because?: string): BackfillState {
+  if (!canMove(state.status, to)) throw new Error(`a backfill cannot go from ${state.status} to ${to}`);
+  return {
+    ...state,
+    status: to,
+    since: nowIso,
+    waiting: null,
+    hold: null,
+    endedBecause: because ?? TRANSITIONS[state.status][to] ?? null,
+  };
+}

@@ -1,0 +1,77 @@
+import type { Approval, BackfillState, Hold, Refusal, Release, WaitingOn, Waiver } from './backfill-state.ts';
+import type { BackfillStatus } from './status.ts';
+import { isFinal } from './status.ts';
+import type { Check } from './verdict.ts';
+
+/** What the `status` query and `backfill status --json` answer; programs lean on these names. */
+export interface StatusView {
+  readonly backfillId: string;
+  readonly dataset: string | null;
+  readonly status: BackfillStatus;
+  readonly since: string;
+  readonly waitingOn: WaitingOn | null;
+  readonly partitions: { readonly total: number; readonly done: number; readonly rebuilt: number };
+  readonly batches: { readonly total: number; readonly done: number; readonly failed: number };
+  readonly bytesScanned: number;
+  readonly evidenceDigest: string | null;
+  readonly checks: readonly Check[];
+  readonly approval: Approval | null;
+  readonly waivers: readonly Waiver[];
+  readonly hold: Hold | null;
+  readonly release: Release | null;
+  readonly rollbackDeadline: string | null;
+  readonly rollbackStatement: string | null;
+  readonly signOffs: BackfillState['signOffs'];
+  readonly refusals: readonly Refusal[];
+  readonly limits: BackfillState['limits'];
+  readonly reportPath: string | null;
+  readonly historyLength: number;
+  readonly planHash: string | null;
+  readonly workflowId: string;
+  readonly requestedBy: string;
+  readonly because: string | null;
+}
+
+export function viewStatus(state: BackfillState, historyLength: number): StatusView {
+  const { plan, progress } = state;
+  return {
+    backfillId: state.backfillId,
+    dataset: plan?.dataset ?? null,
+    status: state.status,
+    since: state.since,
+    waitingOn: waitingOn(state),
+    partitions: {
+      total: plan?.partitions ?? 0,
+      done: progress.partitionsDone,
+      rebuilt: progress.partitionsRebuilt,
+    },
+    batches: { total: plan?.batches ?? 0, done: progress.batchesDone, failed: progress.batchesFailed },
+    bytesScanned: progress.bytesScanned,
+    evidenceDigest: state.evidence?.digest ?? null,
+    checks: state.checks,
+    approval: state.approval,
+    waivers: state.waivers,
+    hold: state.hold,
+    release: state.release,
+    rollbackDeadline: state.rollbackDeadline,
+    rollbackStatement: state.rollbackStatement,
+    signOffs: state.signOffs,
+    refusals: state.refusals,
+    limits: state.limits,
+    reportPath: state.evidence?.reportPath ?? null,
+    historyLength,
+    planHash: plan?.planHash ?? null,
+    workflowId: state.workflowId,
+    requestedBy: state.requestedBy,
+    because: state.endedBecause,
+  };
+}
+
+/** The one wait to show: a person's pause before a closed gate before the status's own wait. Null while work goes on. */
+export function waitingOn(state: BackfillState): WaitingOn | null {
+  if (isFinal(state.status)) return null;
+  if (state.hold !== null) return { reason: `held: ${state.hold.reason}; retry, waive or abort`, since: state.hold.since };
+  if (state.paused !== null)
+    return { reason: `paused by ${state.paused.by}: ${state.paused.reason}; resume ends it`, since: state.paused.since };
+  return state.waiting;
+}

@@ -1,0 +1,77 @@
+import type { ReconciliationFigures } from '../domain/batch-verdict.ts';
+import type { Check } from '../domain/verdict.ts';
+import type { Sql } from '../warehouse/sql.ts';
+import { sql } from '../warehouse/sql.ts';
+
+export interface LedgerBatch {
+  readonly batch: number;
+  readonly state: 'planned' | 'passed' | 'failed' | 'waived';
+  readonly start: string;
+  readonly end: string;
+  readonly partitions: number;
+}
+
+/** Takes a batch for an attempt. No row: a newer attempt has it, and this one must stop. */
+export function claimBatch(backfillId: string, batch: number, fence: number): Sql {
+  return sql(
+    `UPDATE governance.backfill_batches SET fence = $3 WHERE backfill_id = $1 AND batch = $2 AND fence <= $3
+     RETURNING batch, state, range_start AS start, range_end AS "end", last_ordinal - first_ordinal + 1 AS partitions`,
+    backfillId,
+    batch,
+    fence,
+  );
+}
+
+/** Held to the end of the rebuilding transaction: a successor's claim waits for it, and a zombie sees that it lost. */
+export function lockClaim(backfillId: string, batch: number): Sql {
+  return sql('SELECT fence::float8 AS fence FROM governance.backfill_batches WHERE backfill_id = $1 AND batch = $2 FOR SHARE', backfillId, batch);
+}
+
+export function recordVerdict(
+  backfillId: string,
+  batch: number,
+  result: {
+    readonly state: LedgerBatch['state'];
+    readonly checks: readonly Check[];
+    readonly figures: ReconciliationFigures;
+    readonly digest: string;
+    readonly fence: number;
+  },
+): Sql {
+  return sql(
+    `UPDATE governance.backfill_batches SET state = $3, checks = $4::jsonb, figures = $5::jsonb, digest = $6, reconciled_at = clock_timestamp()
+      WHERE backfill_id = $1 AND batch = $2 AND fence <= $7`,
+    backfillId,
+    batch,
+    result.state,
+    JSON.stringify(result.checks),
+    JSON.stringify(result.figures),
+    result.digest,
+    result.fence,
+  );
+}
+
+export function countBatches(backfillId: string): Sql {
+  return sql(
+    `SELECT count(*)::int AS total, count(*) FILTER (WHERE state IN ('passed', 'waived'))::int AS done FROM governance.backfill_batches WHERE backfill_id = $1`,
+    backfillId,
+  );
+}
+
+/** The figures of all batches added up where they lie; exact, whatever their number. Digests are chained in batch order. */
+export function sumBatches(backfillId: string): Sql {
+  const count = (name: string): string => `'${name}', coalesce(sum((figures ->> '${name}')::bigint), 0)`;
+  const byKey = (name: string): string =>
+    `'${name}', coalesce((SELECT jsonb_object_agg(key, total) FROM (SELECT key, sum(value::bigint) AS total FROM governance.backfill_batches, jsonb_each_text(figures -> '${name}') WHERE backfill_id = $1 GROUP BY key) t), '{}')`;
+  return sql(
+    `SELECT jsonb_build_object(${['partitionsPlanned', 'partitionsBuilt', 'rowsOld', 'rowsNew', 'rowsSame', 'rowsChanged', 'rowsAdded', 'rowsRemoved', 'rowsLive', 'duplicateKeys', 'rowsOutside', 'unexplained'].map(count).join(', ')},
+       ${byKey('nulls')}, ${byKey('explained')},
+       'measures', coalesce((SELECT jsonb_object_agg(key, jsonb_build_object('old', old::text, 'new', new::text)) FROM (SELECT key, sum((value ->> 'old')::numeric) AS old, sum((value ->> 'new')::numeric) AS new FROM governance.backfill_batches, jsonb_each(figures -> 'measures') WHERE backfill_id = $1 GROUP BY key) t), '{}'),
+       'sourceDifferences', coalesce((SELECT jsonb_object_agg(key, largest::text) FROM (SELECT key, max(value::numeric) AS largest FROM governance.backfill_batches, jsonb_each_text(figures -> 'sourceDifferences') WHERE backfill_id = $1 GROUP BY key) t), '{}')) AS figures,
+       count(*) FILTER (WHERE state NOT IN ('passed', 'waived'))::int AS open,
+       count(*) FILTER (WHERE state = 'waived')::int AS waived,
+       encode(sha256(convert_to(coalesce(string_agg(batch || ':' || digest, ',' ORDER BY batch), ''), 'UTF8')), 'hex') AS digest
+  FROM governance.backfill_batches WHERE backfill_id = $1`,
+    backfillId,
+  );
+}

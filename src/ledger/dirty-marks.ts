@@ -1,0 +1,64 @@
+import type { BackfillPlan } from '../domain/backfill-plan.ts';
+import type { KeyRange } from '../domain/backfill-spec.ts';
+import type { Sql } from '../warehouse/sql.ts';
+import { sql } from '../warehouse/sql.ts';
+
+/** A TRUNCATE marks everything with one row without a key; this writes it out as one mark a partition. */
+export function expandMarks(backfillId: string): Sql {
+  return sql(
+    `WITH whole AS (DELETE FROM governance.dirty_partitions WHERE backfill_id = $1 AND key IS NULL RETURNING 1)
+     INSERT INTO governance.dirty_partitions (backfill_id, key)
+     SELECT p.backfill_id, p.partition_start FROM governance.backfill_partitions p WHERE p.backfill_id = $1 AND EXISTS (SELECT FROM whole)`,
+    backfillId,
+  );
+}
+
+/** Partitions with open marks, oldest mark first. */
+export function dirtyPartitions(plan: Pick<BackfillPlan, 'backfillId' | 'keyType'>, limit: number): Sql {
+  return sql(
+    `SELECT p.ordinal, p.batch, p.partition_start AS start, p.partition_end AS "end", p.state
+       FROM governance.backfill_partitions p
+       JOIN (SELECT key, min(mark) AS first FROM governance.dirty_partitions WHERE backfill_id = $1 AND key IS NOT NULL GROUP BY key) d
+         ON d.key::${plan.keyType} >= p.partition_start::${plan.keyType} AND d.key::${plan.keyType} < p.partition_end::${plan.keyType}
+      WHERE p.backfill_id = $1 GROUP BY 1, 2, 3, 4, 5 ORDER BY min(d.first) LIMIT $2`,
+    plan.backfillId,
+    limit,
+  );
+}
+
+/**
+ * Takes the marks of one partition. The rebuild must be a later statement of the same READ COMMITTED transaction, so
+ * that it sees the writes these marks stand for.
+ */
+export function consumeMarks(plan: Pick<BackfillPlan, 'backfillId' | 'keyType'>, slice: KeyRange): Sql {
+  return sql(
+    `DELETE FROM governance.dirty_partitions WHERE backfill_id = $1 AND key IS NOT NULL AND key::${plan.keyType} >= $2::${plan.keyType} AND key::${plan.keyType} < $3::${plan.keyType}`,
+    plan.backfillId,
+    slice.start,
+    slice.end,
+  );
+}
+
+/** Consolidation writes the base itself; its own marks go in the transaction that made them. */
+export function forgetOwnMarks(backfillId: string): Sql {
+  return sql('DELETE FROM governance.dirty_partitions WHERE backfill_id = $1 AND xid = pg_current_xact_id()', backfillId);
+}
+
+export function markPartition(backfillId: string, key: string): Sql {
+  return sql('INSERT INTO governance.dirty_partitions (backfill_id, key) VALUES ($1, $2)', backfillId, key);
+}
+
+export function countMarks(backfillId: string): Sql {
+  return sql('SELECT count(*)::int AS marks FROM governance.dirty_partitions WHERE backfill_id = $1', backfillId);
+}
+
+/** Marks that lie in a batch: its figures may be of rows that changed while they were read. */
+export function countMarksOfBatch(plan: Pick<BackfillPlan, 'backfillId' | 'keyType'>, batch: number): Sql {
+  return sql(
+    `SELECT count(*)::int AS marks FROM governance.dirty_partitions d
+      WHERE d.backfill_id = $1 AND (d.key IS NULL OR EXISTS (SELECT FROM governance.backfill_partitions p WHERE p.backfill_id = $1 AND p.batch = $2
+        AND d.key::${plan.keyType} >= p.partition_start::${plan.keyType} AND d.key::${plan.keyType} < p.partition_end::${plan.keyType}))`,
+    plan.backfillId,
+    batch,
+  );
+}

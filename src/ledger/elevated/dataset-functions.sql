@@ -1,0 +1,184 @@
+-- Elevated functions of dataset {{dataset_text}}: reviewed once, installed once, pinned to this table and this view.
+-- The worker may call them and nothing else may; each does one thing and takes no SQL from its caller.
+-- Table owner: {{table_owner}}; view owner: {{view_owner}}; worker: {{worker}}; ledger owner: {{ledger_owner}}.
+
+GRANT USAGE ON SCHEMA governance TO {{table_owner}}, {{view_owner}};
+GRANT SELECT ON governance.backfill_runs, governance.backfill_partitions, governance.dirty_partitions TO {{table_owner}};
+GRANT SELECT ON governance.backfill_runs, governance.active_releases TO {{view_owner}};
+GRANT EXECUTE ON FUNCTION governance.leaves(regclass), governance.mark_all_dirty() TO {{table_owner}};
+GRANT USAGE, CREATE ON SCHEMA {{view_schema}} TO {{view_owner}};
+
+CREATE OR REPLACE FUNCTION governance.{{mark_dirty}}() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO, YMD' AS $$
+BEGIN
+  IF TG_OP <> 'INSERT' THEN
+    INSERT INTO governance.dirty_partitions (backfill_id, key) VALUES (TG_ARGV[0], OLD.{{key}}::text);
+  END IF;
+  IF TG_OP = 'INSERT' OR (TG_OP = 'UPDATE' AND NEW.{{key}} IS DISTINCT FROM OLD.{{key}}) THEN
+    INSERT INTO governance.dirty_partitions (backfill_id, key) VALUES (TG_ARGV[0], NEW.{{key}}::text);
+  END IF;
+  RETURN NULL;
+END $$;
+ALTER FUNCTION governance.{{mark_dirty}}() OWNER TO {{ledger_owner}};
+GRANT EXECUTE ON FUNCTION governance.{{mark_dirty}}() TO {{table_owner}};
+
+-- SHARE ROW EXCLUSIVE waits for writers in flight, never for readers; 1.5 s because a running autovacuum yields only after deadlock_timeout (1 s).
+CREATE OR REPLACE FUNCTION governance.{{attach_capture}}(p_backfill_id text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1500ms' AS $$
+DECLARE
+  leaf regclass; prefix text := 'backfill_capture_' || substr(md5(p_backfill_id), 1, 12) || '_';
+  inside_new text; inside_old text; mark text := '{{mark_dirty_text}}';
+BEGIN
+  SELECT string_agg(format('(NEW.{{key_in_literal}} >= %1$L::{{key_type}} AND NEW.{{key_in_literal}} < %2$L::{{key_type}})', r ->> 'start', r ->> 'end'), ' OR '),
+         string_agg(format('(OLD.{{key_in_literal}} >= %1$L::{{key_type}} AND OLD.{{key_in_literal}} < %2$L::{{key_type}})', r ->> 'start', r ->> 'end'), ' OR ')
+    INTO STRICT inside_new, inside_old
+    FROM governance.backfill_runs, jsonb_array_elements(key_ranges) r WHERE backfill_id = p_backfill_id AND dataset = {{dataset}} AND ended_at IS NULL;
+  IF inside_new IS NULL THEN RAISE EXCEPTION '% is no active run of {{dataset_text}}', p_backfill_id USING ERRCODE = '55000'; END IF;
+  FOR leaf IN SELECT governance.leaves({{base_literal}}::regclass) LOOP
+    PERFORM FROM pg_trigger WHERE tgrelid = leaf AND tgname = prefix || 'i';
+    CONTINUE WHEN FOUND;
+    EXECUTE format('CREATE TRIGGER %I AFTER INSERT ON %s FOR EACH ROW WHEN (%s) EXECUTE FUNCTION governance.%I(%L)', prefix || 'i', leaf, inside_new, mark, p_backfill_id);
+    EXECUTE format('CREATE TRIGGER %I AFTER DELETE ON %s FOR EACH ROW WHEN (%s) EXECUTE FUNCTION governance.%I(%L)', prefix || 'd', leaf, inside_old, mark, p_backfill_id);
+    EXECUTE format('CREATE TRIGGER %I AFTER UPDATE ON %s FOR EACH ROW WHEN (%s OR %s) EXECUTE FUNCTION governance.%I(%L)', prefix || 'u', leaf, inside_old, inside_new, mark, p_backfill_id);
+    EXECUTE format('CREATE TRIGGER %I AFTER TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION governance.mark_all_dirty(%L)', prefix || 't', leaf, p_backfill_id);
+    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I, ENABLE ALWAYS TRIGGER %I, ENABLE ALWAYS TRIGGER %I, ENABLE ALWAYS TRIGGER %I', leaf, prefix || 'i', prefix || 'd', prefix || 'u', prefix || 't');
+  END LOOP;
+END $$;
+ALTER FUNCTION governance.{{attach_capture}}(text) OWNER TO {{table_owner}};
+
+CREATE OR REPLACE FUNCTION governance.{{detach_capture}}(p_backfill_id text) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1500ms' AS $$
+DECLARE found record; dropped integer := 0;
+BEGIN
+  FOR found IN SELECT t.tgname, t.tgrelid::regclass AS leaf FROM pg_trigger t
+    WHERE t.tgrelid IN (SELECT governance.leaves({{base_literal}}::regclass)) AND t.tgname LIKE 'backfill\_capture\_' || substr(md5(p_backfill_id), 1, 12) || '\__' LOOP
+    EXECUTE format('DROP TRIGGER %I ON %s', found.tgname, found.leaf);
+    dropped := dropped + 1;
+  END LOOP;
+  RETURN dropped;
+END $$;
+ALTER FUNCTION governance.{{detach_capture}}(text) OWNER TO {{table_owner}};
+
+-- Canary: one row of the interval is written as it is, the marks are counted, everything is undone. True = a mark was seen, null = no row to try.
+CREATE OR REPLACE FUNCTION governance.{{prove_capture}}(p_backfill_id text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1500ms' AS $$
+DECLARE first_range jsonb; before bigint; after bigint; touched integer := 0; seen boolean;
+BEGIN
+  SELECT key_ranges -> 0 INTO STRICT first_range FROM governance.backfill_runs WHERE backfill_id = p_backfill_id AND dataset = {{dataset}};
+  BEGIN
+    SELECT count(*) INTO before FROM governance.dirty_partitions WHERE backfill_id = p_backfill_id;
+    WITH canary AS (SELECT tableoid AS leaf, ctid AS place FROM {{base}} WHERE {{key}} >= (first_range ->> 'start')::{{key_type}} AND {{key}} < (first_range ->> 'end')::{{key_type}} LIMIT 1)
+    UPDATE {{base}} b SET {{key}} = b.{{key}} FROM canary WHERE b.tableoid = canary.leaf AND b.ctid = canary.place;
+    GET DIAGNOSTICS touched = ROW_COUNT;
+    SELECT count(*) INTO after FROM governance.dirty_partitions WHERE backfill_id = p_backfill_id;
+    seen := CASE WHEN touched = 0 THEN NULL ELSE after > before END;
+    RAISE EXCEPTION 'undo' USING ERRCODE = 'BF001';
+  EXCEPTION WHEN SQLSTATE 'BF001' THEN NULL;
+  END;
+  RETURN seen;
+END $$;
+ALTER FUNCTION governance.{{prove_capture}}(text) OWNER TO {{table_owner}};
+
+-- Held to the end of the caller's transaction: writers wait, readers do not. No attempt while a writer's transaction is older than a second.
+CREATE OR REPLACE FUNCTION governance.{{fence}}() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '100ms' AS $$
+BEGIN
+  LOCK TABLE {{base}} IN SHARE ROW EXCLUSIVE MODE;
+END $$;
+ALTER FUNCTION governance.{{fence}}() OWNER TO {{table_owner}};
+
+-- One partition, guarded: a row is touched only while it is still what the snapshot kept. Returns what was done and what was left to the live pipeline.
+CREATE OR REPLACE FUNCTION governance.{{consolidate}}(p_backfill_id text, p_ordinal integer) RETURNS jsonb
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s' AS $$
+DECLARE
+  run governance.backfill_runs; part governance.backfill_partitions; slice text; uk text; same_key text; cols text; src text;
+  compared_b text; compared_s text; compared_o text; inserted bigint; updated bigint; deleted bigint; remaining bigint; shadow regclass; snapshot regclass;
+BEGIN
+  SELECT * INTO STRICT run FROM governance.backfill_runs WHERE backfill_id = p_backfill_id AND dataset = {{dataset}} AND ended_at IS NULL;
+  shadow := run.shadow_table::regclass;
+  snapshot := run.snapshot_table::regclass;
+  SELECT * INTO STRICT part FROM governance.backfill_partitions WHERE backfill_id = p_backfill_id AND ordinal = p_ordinal;
+  slice := format('%%1$s.{{key_in_literal}} >= %L::{{key_type}} AND %%1$s.{{key_in_literal}} < %L::{{key_type}}', part.partition_start, part.partition_end);
+  SELECT string_agg(format('%I', c), ', '), string_agg(format('s.%I', c), ', ') INTO cols, src FROM jsonb_array_elements_text(run.plan -> 'storedColumns') c;
+  SELECT string_agg(format('b.%I', c), ', '), string_agg(format('s.%I', c), ', '), string_agg(format('o.%I', c), ', ')
+    INTO compared_b, compared_s, compared_o FROM jsonb_array_elements_text(run.plan -> 'comparedColumns') c;
+  SELECT string_agg(format('%%1$s.%I = %%2$s.%I', c, c), ' AND '), string_agg(format('%I', c), ', ') INTO same_key, uk FROM jsonb_array_elements_text(run.plan -> 'uniqueKey') c;
+
+  EXECUTE format('UPDATE {{base_in_literal}} b SET (%s) = ROW(%s) FROM %s s JOIN %s o ON %s WHERE %s AND %s AND ROW(%s) IS NOT DISTINCT FROM ROW(%s) AND ROW(%s) IS DISTINCT FROM ROW(%s)',
+    cols, src, shadow, snapshot, format(same_key, 's', 'o'), format(same_key, 'b', 's'), format(slice, 'b') || ' AND ' || format(slice, 's'), compared_b, compared_o, compared_b, compared_s);
+  GET DIAGNOSTICS updated = ROW_COUNT;
+  EXECUTE format('DELETE FROM {{base_in_literal}} b USING %s o WHERE %s AND %s AND ROW(%s) IS NOT DISTINCT FROM ROW(%s) AND NOT EXISTS (SELECT FROM %s s WHERE %s)',
+    snapshot, format(same_key, 'b', 'o'), format(slice, 'b'), compared_b, compared_o, shadow, format(same_key, 's', 'b'));
+  GET DIAGNOSTICS deleted = ROW_COUNT;
+  EXECUTE format('INSERT INTO {{base_in_literal}} (%1$s) SELECT %2$s FROM %3$s s WHERE %4$s AND NOT EXISTS (SELECT FROM %5$s o WHERE %6$s) AND NOT EXISTS (SELECT FROM {{base_in_literal}} b WHERE %7$s) ORDER BY %8$s ON CONFLICT DO NOTHING',
+    cols, src, shadow, format(slice, 's'), snapshot, format(same_key, 's', 'o'), format(same_key, 'b', 's'), uk);
+  GET DIAGNOSTICS inserted = ROW_COUNT;
+  EXECUTE format('SELECT count(*) FROM (SELECT * FROM {{base_in_literal}} b WHERE %s) b FULL JOIN (SELECT * FROM %s s WHERE %s) s ON %s WHERE ROW(%s) IS DISTINCT FROM ROW(%s)',
+    format(slice, 'b'), shadow, format(slice, 's'), format(same_key, 'b', 's'), compared_b, compared_s) INTO remaining;
+  RETURN jsonb_build_object('inserted', inserted, 'updated', updated, 'deleted', deleted, 'left', remaining);
+END $$;
+ALTER FUNCTION governance.{{consolidate}}(text, integer) OWNER TO {{table_owner}};
+
+-- Rows of the interval in which base and overlay differ.
+CREATE OR REPLACE FUNCTION governance.{{differences}}(p_backfill_id text) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE run governance.backfill_runs; inside text; same_key text; compared_b text; compared_s text; found bigint; shadow regclass;
+BEGIN
+  SELECT * INTO STRICT run FROM governance.backfill_runs WHERE backfill_id = p_backfill_id AND dataset = {{dataset}};
+  shadow := run.shadow_table::regclass;
+  SELECT string_agg(format('(b.{{key_in_literal}} >= %L::{{key_type}} AND b.{{key_in_literal}} < %L::{{key_type}})', r ->> 'start', r ->> 'end'), ' OR ') INTO inside FROM jsonb_array_elements(run.key_ranges) r;
+  SELECT string_agg(format('b.%I', c), ', '), string_agg(format('s.%I', c), ', ') INTO compared_b, compared_s FROM jsonb_array_elements_text(run.plan -> 'comparedColumns') c;
+  SELECT string_agg(format('b.%I = s.%I', c, c), ' AND ') INTO same_key FROM jsonb_array_elements_text(run.plan -> 'uniqueKey') c;
+  EXECUTE format('SELECT count(*) FROM (SELECT * FROM {{base_in_literal}} b WHERE %s) b FULL JOIN %s s ON %s WHERE ROW(%s) IS DISTINCT FROM ROW(%s)', inside, shadow, same_key, compared_b, compared_s) INTO found;
+  RETURN found;
+END $$;
+ALTER FUNCTION governance.{{differences}}(text) OWNER TO {{table_owner}};
+
+-- plain | armed | settled. The lock timeout is the longest stall that a reader behind a waiting replacement can see.
+CREATE OR REPLACE FUNCTION governance.{{shape_view}}(p_backfill_id text, p_shape text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '100ms' AS $$
+DECLARE
+  run governance.backfill_runs; cols text; inside text; outside text; body text; options text; active text; shadow regclass;
+  gate text := format('(SELECT backfill_id FROM governance.active_releases WHERE dataset = %L)', {{dataset}});
+BEGIN
+  SELECT * INTO STRICT run FROM governance.backfill_runs WHERE backfill_id = p_backfill_id AND dataset = {{dataset}};
+  SELECT backfill_id INTO active FROM governance.active_releases WHERE dataset = {{dataset}};
+  IF p_shape <> 'plain' THEN shadow := run.shadow_table::regclass; END IF;
+  IF (p_shape = 'settled' AND active IS DISTINCT FROM p_backfill_id) OR (p_shape = 'plain' AND active IS NOT NULL) THEN
+    RAISE EXCEPTION 'shape % would change what readers of {{view_text}} see (it shows %)', p_shape, coalesce(active, 'the base table') USING ERRCODE = '55000';
+  END IF;
+  SELECT string_agg(format('%I', attname), ', ' ORDER BY attnum) INTO STRICT cols FROM pg_attribute WHERE attrelid = {{view}}::regclass AND attnum > 0 AND NOT attisdropped;
+  WITH ranges AS (SELECT r ->> 'start' AS lo, r ->> 'end' AS hi, ordinality AS n FROM jsonb_array_elements(run.key_ranges) WITH ORDINALITY AS x(r, ordinality)),
+       gaps AS (SELECT lag(hi) OVER (ORDER BY n) AS after_key, lo AS before_key, n FROM ranges
+                UNION ALL SELECT hi, NULL, n + 1 FROM ranges WHERE n = (SELECT max(n) FROM ranges))
+  SELECT (SELECT string_agg(format('({{key_in_literal}} >= %L::{{key_type}} AND {{key_in_literal}} < %L::{{key_type}})', lo, hi), ' OR ' ORDER BY n) FROM ranges),
+         (SELECT string_agg(format('SELECT %s FROM {{base_in_literal}} WHERE %s', cols,
+            concat_ws(' AND ', '{{key_in_literal}} >= ' || quote_literal(after_key) || '::{{key_type}}', '{{key_in_literal}} < ' || quote_literal(before_key) || '::{{key_type}}')), ' UNION ALL ' ORDER BY n) FROM gaps)
+    INTO inside, outside;
+  body := CASE p_shape
+    WHEN 'plain' THEN format('SELECT %s FROM {{base_in_literal}}', cols)
+    WHEN 'settled' THEN format('%s UNION ALL SELECT %s FROM %s', outside, cols, shadow)
+    WHEN 'armed' THEN format('%1$s UNION ALL SELECT %2$s FROM {{base_in_literal}} WHERE (%3$s) AND %4$s IS DISTINCT FROM %5$L UNION ALL SELECT %2$s FROM %6$s WHERE %4$s = %5$L',
+      outside, cols, inside, gate, p_backfill_id, shadow)
+  END;
+  IF body IS NULL THEN RAISE EXCEPTION 'unknown shape %', p_shape USING ERRCODE = '22023'; END IF;
+  -- PostgreSQL checks permissions on branches that never run: proved on a private view before readers get it.
+  EXECUTE 'CREATE TEMPORARY VIEW backfill_grant_proof AS ' || body;
+  EXECUTE 'SELECT FROM pg_temp.backfill_grant_proof LIMIT 0';
+  DROP VIEW pg_temp.backfill_grant_proof;
+  SELECT coalesce(' WITH (' || array_to_string(reloptions, ', ') || ')', '') INTO options FROM pg_class WHERE oid = {{view}}::regclass;
+  EXECUTE 'CREATE OR REPLACE VIEW {{view_in_literal}}' || options || ' AS ' || body;
+END $$;
+ALTER FUNCTION governance.{{shape_view}}(text, text) OWNER TO {{view_owner}};
+
+REVOKE ALL ON FUNCTION governance.{{mark_dirty}}(), governance.{{attach_capture}}(text), governance.{{detach_capture}}(text), governance.{{prove_capture}}(text), governance.{{fence}}(),
+  governance.{{consolidate}}(text, integer), governance.{{differences}}(text), governance.{{shape_view}}(text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION governance.{{attach_capture}}(text), governance.{{detach_capture}}(text), governance.{{prove_capture}}(text),
+  governance.{{consolidate}}(text, integer), governance.{{differences}}(text), governance.{{shape_view}}(text, text) TO {{worker}};
+GRANT EXECUTE ON FUNCTION governance.{{fence}}(), governance.{{differences}}(text) TO {{ledger_owner}};
+
+INSERT INTO governance.datasets (dataset, base_table, published_view, function_prefix, script_sha256)
+VALUES ({{dataset}}, {{base_literal}}::regclass, {{view}}::regclass, {{prefix}}, {{script_sha256}})
+ON CONFLICT (dataset) DO UPDATE SET base_table = EXCLUDED.base_table, published_view = EXCLUDED.published_view, function_prefix = EXCLUDED.function_prefix,
+  script_sha256 = EXCLUDED.script_sha256, installed_at = clock_timestamp(), installed_by = session_user;
+INSERT INTO governance.active_releases (dataset) VALUES ({{dataset}}) ON CONFLICT DO NOTHING;

@@ -1,0 +1,23 @@
+-- What the worker may do with the ledger: never rewrite an event, an approval or evidence, never move the pointer but through publish_release() and a rollback.
+GRANT USAGE ON SCHEMA governance TO {{worker}};
+GRANT SELECT ON ALL TABLES IN SCHEMA governance TO {{worker}};
+GRANT USAGE ON SEQUENCE governance.backfill_fence TO {{worker}};
+GRANT INSERT ON governance.backfill_runs, governance.backfill_batches, governance.backfill_partitions, governance.backfill_evidence,
+  governance.backfill_approvals, governance.backfill_events, governance.announcements, governance.backfill_artifacts,
+  governance.backfill_spending, governance.backfill_attempts TO {{worker}};
+GRANT UPDATE (status, status_since, ended_at) ON governance.backfill_runs TO {{worker}};
+GRANT UPDATE (state, fence, checks, figures, digest, reconciled_at) ON governance.backfill_batches TO {{worker}};
+GRANT UPDATE (state, fence, rows, bytes, duration_ms, shadow_fingerprint, snapshot_fingerprint, transform_sha256, builds, built_at, consolidated_at)
+  ON governance.backfill_partitions TO {{worker}};
+GRANT UPDATE (void_since, void_because) ON governance.backfill_approvals TO {{worker}};
+GRANT UPDATE (oid, dropped_at) ON governance.backfill_artifacts TO {{worker}};
+GRANT UPDATE (ended_at) ON governance.backfill_attempts TO {{worker}};
+GRANT UPDATE (delivered_at) ON governance.announcements TO {{worker}};
+GRANT INSERT, DELETE ON governance.dirty_partitions TO {{worker}};
+-- The rollback statement: back to the previous history, never forward to another.
+GRANT UPDATE (backfill_id, release_id, epoch, moved_at) ON governance.active_releases TO {{worker}};
+GRANT UPDATE (state, rolled_back_at, rolled_back_by) ON governance.data_releases TO {{worker}};
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA governance FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION governance.relation_fingerprint(regclass), governance.view_fingerprint(regclass), governance.leaves(regclass),
+  governance.capture_is_whole(text, regclass), governance.seal_events(),
+  governance.publish_release(text, bigint, text, interval, text, text, bigint, integer), governance.retire_release(text) TO {{worker}};

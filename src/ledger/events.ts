@@ -1,0 +1,42 @@
+import type { Sql } from '../warehouse/sql.ts';
+import { sql } from '../warehouse/sql.ts';
+
+export function insertEvent(backfillId: string, kind: string, actor: string, detail: unknown): Sql {
+  return sql(
+    'INSERT INTO governance.backfill_events (backfill_id, kind, actor, detail) VALUES ($1, $2, $3, $4::jsonb)',
+    backfillId,
+    kind,
+    actor,
+    JSON.stringify(detail),
+  );
+}
+
+/** Once, whatever the number of attempts: the same kind and detail are not written twice. */
+export function insertEventOnce(backfillId: string, kind: string, actor: string, detail: unknown): Sql {
+  return sql(
+    `INSERT INTO governance.backfill_events (backfill_id, kind, actor, detail)
+     SELECT $1, $2, $3, $4::jsonb WHERE NOT EXISTS (SELECT FROM governance.backfill_events WHERE backfill_id = $1 AND kind = $2 AND detail = $4::jsonb)`,
+    backfillId,
+    kind,
+    actor,
+    JSON.stringify(detail),
+  );
+}
+
+export function insertAnnouncement(backfillId: string, kind: string, dedupe: string, body: unknown): Sql {
+  return sql(
+    'INSERT INTO governance.announcements (backfill_id, kind, dedupe, body) VALUES ($1, $2, $3, $4::jsonb) ON CONFLICT DO NOTHING',
+    backfillId,
+    kind,
+    dedupe,
+    JSON.stringify(body),
+  );
+}
+
+export function sealEvents(): Sql {
+  return sql('SELECT governance.seal_events() AS sealed');
+}
+
+export function eventsOf(backfillId: string): Sql {
+  return sql('SELECT at, kind, actor, detail FROM governance.backfill_events WHERE backfill_id = $1 ORDER BY event_id LIMIT 1000', backfillId);
+}

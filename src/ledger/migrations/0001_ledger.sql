@@ -1,0 +1,285 @@
+-- The ledger: what was planned, built, found, decided and published. Run as its owner, a role that nobody logs in as.
+-- The invariants that matter stand here as constraints, so that no program, ours included, can go round them.
+
+CREATE TABLE governance.datasets (
+  dataset        text PRIMARY KEY,
+  base_table     regclass NOT NULL,
+  published_view regclass NOT NULL,
+  function_prefix text NOT NULL UNIQUE,
+  script_sha256  text NOT NULL,
+  installed_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+  installed_by   text NOT NULL DEFAULT session_user
+);
+COMMENT ON TABLE governance.datasets IS 'Datasets whose elevated functions are installed, with the hash of the reviewed script.';
+
+CREATE TABLE governance.backfill_runs (
+  backfill_id      text PRIMARY KEY CHECK (backfill_id ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
+  dataset          text NOT NULL REFERENCES governance.datasets,
+  requested_by     text NOT NULL CHECK (btrim(requested_by) <> ''),
+  workflow_id      text NOT NULL,
+  status           text NOT NULL,
+  status_since     timestamptz NOT NULL DEFAULT clock_timestamp(),
+  spec_hash        text NOT NULL,
+  plan_hash        text NOT NULL,
+  plan             jsonb NOT NULL,
+  key_ranges       jsonb NOT NULL,
+  shadow_table     text NOT NULL,
+  snapshot_table   text NOT NULL,
+  code_version     text NOT NULL,
+  issue            text NOT NULL,
+  approvers        text[] NOT NULL CHECK (cardinality(approvers) > 0),
+  sign_off_parties text[] NOT NULL,
+  created_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+  ended_at         timestamptz,
+  UNIQUE (backfill_id, requested_by),
+  UNIQUE (backfill_id, dataset)
+);
+CREATE UNIQUE INDEX one_active_run_a_dataset ON governance.backfill_runs (dataset) WHERE ended_at IS NULL;
+
+CREATE TABLE governance.backfill_batches (
+  backfill_id   text NOT NULL REFERENCES governance.backfill_runs,
+  batch         integer NOT NULL CHECK (batch > 0),
+  first_ordinal integer NOT NULL,
+  last_ordinal  integer NOT NULL CHECK (last_ordinal >= first_ordinal),
+  range_start   text NOT NULL,
+  range_end     text NOT NULL,
+  state         text NOT NULL DEFAULT 'planned' CHECK (state IN ('planned', 'passed', 'failed', 'waived')),
+  fence         bigint NOT NULL DEFAULT 0,
+  checks        jsonb,
+  figures       jsonb,
+  digest        text,
+  reconciled_at timestamptz,
+  PRIMARY KEY (backfill_id, batch)
+) WITH (fillfactor = 70);
+
+CREATE TABLE governance.backfill_partitions (
+  backfill_id          text NOT NULL,
+  ordinal              integer NOT NULL CHECK (ordinal > 0),
+  batch                integer NOT NULL,
+  era                  integer NOT NULL,
+  partition_start      text NOT NULL,
+  partition_end        text NOT NULL,
+  state                text NOT NULL DEFAULT 'planned' CHECK (state IN ('planned', 'built')),
+  fence                bigint NOT NULL DEFAULT 0,
+  rows                 bigint,
+  bytes                bigint,
+  duration_ms          integer,
+  shadow_fingerprint   text,
+  snapshot_fingerprint text,
+  transform_sha256     text,
+  builds               integer NOT NULL DEFAULT 0,
+  built_at             timestamptz,
+  consolidated_at      timestamptz,
+  PRIMARY KEY (backfill_id, ordinal),
+  UNIQUE (backfill_id, partition_start),
+  FOREIGN KEY (backfill_id, batch) REFERENCES governance.backfill_batches,
+  CHECK (state <> 'built' OR (rows IS NOT NULL AND shadow_fingerprint IS NOT NULL AND built_at IS NOT NULL))
+) WITH (fillfactor = 70);
+CREATE INDEX backfill_partitions_by_batch ON governance.backfill_partitions (backfill_id, batch);
+
+-- Append-only on purpose: a unique key would make one writer's mark swallow another's that commits after the drain.
+CREATE TABLE governance.dirty_partitions (
+  mark        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  backfill_id text NOT NULL,
+  key         text,
+  xid         xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  at          timestamptz NOT NULL DEFAULT clock_timestamp()
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
+CREATE INDEX dirty_partitions_by_run ON governance.dirty_partitions (backfill_id);
+COMMENT ON COLUMN governance.dirty_partitions.key IS 'Partition key of the row that changed; null means every partition (TRUNCATE).';
+
+CREATE TABLE governance.backfill_evidence (
+  evidence_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  backfill_id text NOT NULL REFERENCES governance.backfill_runs,
+  kind        text NOT NULL CHECK (kind IN ('proof', 'batch', 'run', 'amendment', 'waiver')),
+  batch       integer,
+  body        jsonb NOT NULL,
+  digest      text NOT NULL,
+  created_at  timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX backfill_evidence_by_run ON governance.backfill_evidence (backfill_id, kind, evidence_id);
+CREATE UNIQUE INDEX one_run_evidence_a_digest ON governance.backfill_evidence (backfill_id, digest) WHERE kind = 'run';
+
+CREATE TABLE governance.backfill_approvals (
+  approval_id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  backfill_id     text NOT NULL,
+  decision        text NOT NULL CHECK (decision IN ('approve', 'reject', 'waive', 'sign_off')),
+  decided_by      text NOT NULL CHECK (btrim(decided_by) <> ''),
+  requested_by    text NOT NULL,
+  identified      text NOT NULL DEFAULT 'claimed' CHECK (identified IN ('claimed', 'proxy', 'signed')),
+  evidence_digest text NOT NULL,
+  subject         text NOT NULL DEFAULT '',
+  comment         text NOT NULL DEFAULT '',
+  decided_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+  void_since      timestamptz,
+  void_because    text,
+  FOREIGN KEY (backfill_id, requested_by) REFERENCES governance.backfill_runs (backfill_id, requested_by),
+  CONSTRAINT four_eyes CHECK (decision NOT IN ('approve', 'waive') OR lower(btrim(decided_by)) <> lower(btrim(requested_by))),
+  CONSTRAINT same_decision_once UNIQUE (backfill_id, decision, decided_by, evidence_digest, subject),
+  UNIQUE (approval_id, backfill_id, decision, evidence_digest, decided_by, requested_by)
+);
+
+CREATE FUNCTION governance.check_approval() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE run governance.backfill_runs;
+BEGIN
+  SELECT * INTO STRICT run FROM governance.backfill_runs WHERE backfill_id = NEW.backfill_id;
+  IF NEW.decision IN ('approve', 'reject', 'waive')
+     AND NOT EXISTS (SELECT FROM unnest(run.approvers) listed WHERE lower(btrim(listed)) = lower(btrim(NEW.decided_by))) THEN
+    RAISE EXCEPTION '% is not an approver of %', NEW.decided_by, run.dataset USING ERRCODE = 'check_violation', CONSTRAINT = 'listed_approver';
+  END IF;
+  IF NEW.decision = 'sign_off' AND NOT NEW.decided_by = ANY (run.sign_off_parties) THEN
+    RAISE EXCEPTION '% is not a sign-off party of %', NEW.decided_by, run.dataset USING ERRCODE = 'check_violation', CONSTRAINT = 'listed_party';
+  END IF;
+  IF NEW.decision IN ('approve', 'waive') AND EXISTS (
+       SELECT FROM governance.backfill_approvals other
+        WHERE other.backfill_id = NEW.backfill_id AND other.void_since IS NULL
+          AND other.decision = CASE NEW.decision WHEN 'approve' THEN 'waive' ELSE 'approve' END
+          AND lower(btrim(other.decided_by)) = lower(btrim(NEW.decided_by))) THEN
+    RAISE EXCEPTION '% cannot both waive a check and approve the evidence', NEW.decided_by USING ERRCODE = 'check_violation', CONSTRAINT = 'waiver_is_not_approver';
+  END IF;
+  IF NEW.decision = 'approve' AND NEW.evidence_digest IS DISTINCT FROM (
+       SELECT digest FROM governance.backfill_evidence
+        WHERE backfill_id = NEW.backfill_id AND kind = 'run' ORDER BY evidence_id DESC LIMIT 1) THEN
+    RAISE EXCEPTION 'digest % is not that of the newest evidence', NEW.evidence_digest USING ERRCODE = 'check_violation', CONSTRAINT = 'digest_of_newest_evidence';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER check_approval BEFORE INSERT ON governance.backfill_approvals
+  FOR EACH ROW EXECUTE FUNCTION governance.check_approval();
+
+CREATE TABLE governance.data_releases (
+  release_id        text PRIMARY KEY,
+  dataset           text NOT NULL,
+  backfill_id       text NOT NULL,
+  published_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+  source_range      text NOT NULL,
+  code_version      text NOT NULL,
+  approved_by       text NOT NULL,
+  requested_by      text NOT NULL,
+  approval_id       bigint NOT NULL,
+  decision          text NOT NULL DEFAULT 'approve' CHECK (decision = 'approve'),
+  evidence_digest   text NOT NULL,
+  state             text NOT NULL DEFAULT 'published' CHECK (state IN ('published', 'rolled_back', 'consolidated')),
+  previous_release  text,
+  epoch             bigint NOT NULL,
+  fence             bigint NOT NULL,
+  fence_ms          numeric,
+  amendments        integer NOT NULL DEFAULT 0,
+  rollback_deadline timestamptz NOT NULL,
+  rolled_back_at    timestamptz,
+  rolled_back_by    text,
+  consolidated_at   timestamptz,
+  FOREIGN KEY (backfill_id, dataset) REFERENCES governance.backfill_runs (backfill_id, dataset),
+  FOREIGN KEY (approval_id, backfill_id, decision, evidence_digest, approved_by, requested_by)
+    REFERENCES governance.backfill_approvals (approval_id, backfill_id, decision, evidence_digest, decided_by, requested_by),
+  CONSTRAINT approver_is_not_requester CHECK (lower(btrim(approved_by)) <> lower(btrim(requested_by)))
+);
+CREATE UNIQUE INDEX one_live_release_a_dataset ON governance.data_releases (dataset) WHERE state = 'published';
+
+CREATE TABLE governance.active_releases (
+  dataset     text PRIMARY KEY REFERENCES governance.datasets,
+  backfill_id text,
+  release_id  text REFERENCES governance.data_releases,
+  epoch       bigint NOT NULL DEFAULT 0,
+  moved_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+  CHECK ((backfill_id IS NULL) = (release_id IS NULL))
+) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 20, autovacuum_vacuum_scale_factor = 0);
+COMMENT ON TABLE governance.active_releases IS 'What each published view shows: read by the view itself, moved by publication and rollback.';
+
+-- Only publish_release() moves a pointer forward. Both triggers have a WHEN that a rollback never meets, so rolling back runs no PL/pgSQL at all.
+CREATE FUNCTION governance.only_by_publication() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF current_user <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
+    RAISE EXCEPTION '% moves forward through governance.publish_release() only', TG_RELID::regclass USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER only_by_publication BEFORE INSERT OR UPDATE ON governance.active_releases
+  FOR EACH ROW WHEN (NEW.backfill_id IS NOT NULL) EXECUTE FUNCTION governance.only_by_publication();
+CREATE TRIGGER only_by_publication BEFORE INSERT OR UPDATE ON governance.data_releases
+  FOR EACH ROW WHEN (NEW.state <> 'rolled_back') EXECUTE FUNCTION governance.only_by_publication();
+
+-- Inserted unsealed, so that a rollback never waits for the chain; seal_events() numbers and hashes them afterwards.
+CREATE TABLE governance.backfill_events (
+  event_id    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  backfill_id text NOT NULL,
+  at          timestamptz NOT NULL DEFAULT clock_timestamp(),
+  kind        text NOT NULL,
+  actor       text NOT NULL,
+  detail      jsonb NOT NULL DEFAULT '{}',
+  sequence    bigint UNIQUE,
+  hash        text
+);
+CREATE INDEX backfill_events_by_run ON governance.backfill_events (backfill_id, event_id);
+CREATE INDEX backfill_events_unsealed ON governance.backfill_events (event_id) WHERE sequence IS NULL;
+
+CREATE FUNCTION governance.seal_events() RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $$
+DECLARE event governance.backfill_events; last_sequence bigint; last_hash text; sealed integer := 0;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended('controlled-backfill:seal', 0));
+  SELECT sequence, hash INTO last_sequence, last_hash FROM governance.backfill_events WHERE sequence IS NOT NULL ORDER BY sequence DESC LIMIT 1;
+  last_sequence := coalesce(last_sequence, 0);
+  last_hash := coalesce(last_hash, '');
+  FOR event IN SELECT * FROM governance.backfill_events WHERE sequence IS NULL ORDER BY event_id LOOP
+    last_sequence := last_sequence + 1;
+    last_hash := encode(sha256(convert_to(concat_ws(E'\n', last_hash, last_sequence, event.event_id, event.backfill_id, event.at, event.kind, event.actor, event.detail), 'UTF8')), 'hex');
+    UPDATE governance.backfill_events SET sequence = last_sequence, hash = last_hash WHERE event_id = event.event_id;
+    sealed := sealed + 1;
+  END LOOP;
+  RETURN sealed;
+END $$;
+
+CREATE TABLE governance.announcements (
+  announcement_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  backfill_id     text NOT NULL,
+  kind            text NOT NULL,
+  dedupe          text NOT NULL,
+  body            jsonb NOT NULL,
+  created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+  delivered_at    timestamptz,
+  UNIQUE (backfill_id, kind, dedupe)
+);
+
+CREATE TABLE governance.backfill_artifacts (
+  artifact_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  backfill_id text NOT NULL REFERENCES governance.backfill_runs,
+  kind        text NOT NULL CHECK (kind IN ('shadow', 'snapshot', 'capture')),
+  name        text NOT NULL,
+  oid         oid,
+  recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  dropped_at  timestamptz,
+  UNIQUE (backfill_id, kind)
+);
+COMMENT ON TABLE governance.backfill_artifacts IS 'Recorded before they are created, with their OIDs after; clean-up drops only what stands here.';
+
+-- One row a batch or check: bytes read, so that a day's budget can be held whatever dies in between.
+CREATE TABLE governance.backfill_spending (
+  backfill_id text NOT NULL,
+  at          timestamptz NOT NULL DEFAULT clock_timestamp(),
+  what        text NOT NULL,
+  bytes       bigint NOT NULL,
+  cached_bytes bigint NOT NULL,
+  duration_ms integer NOT NULL
+);
+CREATE INDEX backfill_spending_by_day ON governance.backfill_spending (backfill_id, at);
+
+-- Which backend works for which attempt: a successor ends its predecessor's statement, and nobody else's.
+CREATE TABLE governance.backfill_attempts (
+  fence            bigint PRIMARY KEY,
+  backfill_id      text NOT NULL,
+  lane             integer NOT NULL,
+  backend_pid      integer NOT NULL,
+  backend_start    timestamptz NOT NULL,
+  application_name text NOT NULL,
+  started_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+  ended_at         timestamptz
+);
+CREATE INDEX backfill_attempts_open ON governance.backfill_attempts (backfill_id, lane) WHERE ended_at IS NULL;
+CREATE SEQUENCE governance.backfill_fence;
+
+CREATE TABLE governance.migrations (
+  number      integer PRIMARY KEY,
+  name        text NOT NULL,
+  sha256      text NOT NULL,
+  applied_at  timestamptz NOT NULL DEFAULT clock_timestamp()
+);

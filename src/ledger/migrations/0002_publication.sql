@@ -1,0 +1,146 @@
+-- Guards and the switch. The per-dataset functions (capture, fence, arming, consolidation) come with the dataset's own script.
+
+CREATE FUNCTION governance.relation_fingerprint(relation regclass) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT md5(coalesce(string_agg(format('%s %s %s %s', a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attgenerated), ',' ORDER BY a.attnum), ''))
+    FROM pg_attribute a WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
+$$;
+COMMENT ON FUNCTION governance.relation_fingerprint IS 'Names, types, nullability and generation of the columns, in order.';
+
+CREATE FUNCTION governance.view_fingerprint(relation regclass) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT md5(concat_ws('|', pg_get_viewdef(c.oid), array_to_string(c.reloptions, ','), c.relowner::regrole, array_to_string(c.relacl, ','), obj_description(c.oid, 'pg_class')))
+    FROM pg_class c WHERE c.oid = relation
+$$;
+COMMENT ON FUNCTION governance.view_fingerprint IS 'Definition, options, owner, grants and comment of a view.';
+
+-- Leaves of a table: the table itself, or every leaf partition.
+CREATE FUNCTION governance.leaves(relation regclass) RETURNS SETOF regclass
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN c.relkind = 'p' THEN t.relid ELSE c.oid::regclass END
+    FROM pg_class c LEFT JOIN LATERAL pg_partition_tree(c.oid) t ON c.relkind = 'p' AND t.isleaf
+   WHERE c.oid = relation AND (c.relkind <> 'p' OR t.relid IS NOT NULL)
+$$;
+
+-- Every leaf carries its enabled triggers: three for rows, one for TRUNCATE.
+CREATE FUNCTION governance.capture_is_whole(p_backfill_id text, relation regclass) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(bool_and(counted.enabled = 4), false)
+    FROM (SELECT leaf, count(t.oid) FILTER (WHERE t.tgenabled = 'A') AS enabled
+            FROM governance.leaves(relation) leaf
+            LEFT JOIN pg_trigger t ON t.tgrelid = leaf AND t.tgname LIKE 'backfill\_capture\_' || substr(md5(p_backfill_id), 1, 12) || '\__'
+           GROUP BY leaf) counted
+$$;
+
+CREATE FUNCTION governance.mark_all_dirty() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  INSERT INTO governance.dirty_partitions (backfill_id, key) VALUES (TG_ARGV[0], NULL);
+  RETURN NULL;
+END $$;
+
+-- One call, one transaction: fence, guards, pointer, release, event. Idempotent, so a lost reply is harmless.
+-- 55006 = not caught up, 40001 = the pointer moved, 55000 = a guard refuses; nothing was changed in any of them.
+CREATE FUNCTION governance.publish_release(
+  p_backfill_id text, p_fence bigint, p_expected_release text, p_window interval, p_armed_view text, p_base_columns text,
+  p_max_amended_partitions bigint, p_dirty_allowed integer DEFAULT 0
+) RETURNS jsonb
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET statement_timeout = '5s' AS $$
+DECLARE
+  run governance.backfill_runs; ds governance.datasets; active governance.active_releases; known governance.data_releases;
+  approval governance.backfill_approvals; newest text; fenced_at timestamptz; open_marks bigint; amended bigint;
+  new_release text; new_epoch bigint;
+BEGIN
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION 'publication runs in READ COMMITTED only: its checks must see what was committed before the fence' USING ERRCODE = '25001';
+  END IF;
+  SELECT * INTO STRICT run FROM governance.backfill_runs WHERE backfill_id = p_backfill_id FOR UPDATE;
+  SELECT * INTO STRICT ds FROM governance.datasets WHERE dataset = run.dataset;
+  SELECT * INTO STRICT active FROM governance.active_releases WHERE dataset = run.dataset FOR UPDATE;
+  IF active.backfill_id = p_backfill_id THEN
+    SELECT * INTO STRICT known FROM governance.data_releases WHERE release_id = active.release_id;
+    RETURN jsonb_build_object('releaseId', known.release_id, 'publishedAt', known.published_at, 'deadline', known.rollback_deadline);
+  END IF;
+  IF active.release_id IS DISTINCT FROM p_expected_release THEN
+    RAISE EXCEPTION 'the published view shows release % by now', active.release_id USING ERRCODE = '40001';
+  END IF;
+  IF p_fence < (SELECT coalesce(max(fence), 0) FROM governance.data_releases WHERE backfill_id = p_backfill_id) THEN
+    RAISE EXCEPTION 'another attempt published after this one was started' USING ERRCODE = '55000', HINT = 'stale fence';
+  END IF;
+
+  EXECUTE format('SELECT governance.%I()', ds.function_prefix || '_fence');
+  fenced_at := clock_timestamp();
+
+  SELECT count(*) INTO open_marks FROM governance.dirty_partitions WHERE backfill_id = p_backfill_id;
+  IF open_marks > p_dirty_allowed THEN
+    RAISE EXCEPTION 'not caught up: % marks of live writes are open', open_marks USING ERRCODE = '55006';
+  END IF;
+  IF NOT governance.capture_is_whole(p_backfill_id, ds.base_table) THEN
+    RAISE EXCEPTION 'late-write capture on % is not whole: a trigger is missing or disabled, or a partition was attached', ds.base_table USING ERRCODE = '55000';
+  END IF;
+  IF governance.relation_fingerprint(ds.base_table) <> p_base_columns THEN
+    RAISE EXCEPTION 'the columns of % are not those of the plan', ds.base_table USING ERRCODE = '55000';
+  END IF;
+  IF governance.view_fingerprint(ds.published_view) <> p_armed_view THEN
+    RAISE EXCEPTION 'the definition, owner or grants of % changed since it was armed', ds.published_view USING ERRCODE = '55000';
+  END IF;
+
+  SELECT digest INTO newest FROM governance.backfill_evidence WHERE backfill_id = p_backfill_id AND kind = 'run' ORDER BY evidence_id DESC LIMIT 1;
+  SELECT * INTO approval FROM governance.backfill_approvals
+   WHERE backfill_id = p_backfill_id AND decision = 'approve' AND evidence_digest = newest AND void_since IS NULL
+   ORDER BY approval_id DESC LIMIT 1;
+  IF approval.approval_id IS NULL THEN
+    RAISE EXCEPTION 'no approval covers the newest evidence %', newest USING ERRCODE = '55000', HINT = 'approval void';
+  END IF;
+  SELECT count(DISTINCT body ->> 'partition') INTO amended FROM governance.backfill_evidence
+   WHERE backfill_id = p_backfill_id AND kind = 'amendment'
+     AND evidence_id > (SELECT max(evidence_id) FROM governance.backfill_evidence WHERE backfill_id = p_backfill_id AND kind = 'run');
+  IF amended > p_max_amended_partitions THEN
+    RAISE EXCEPTION 'live writes restated % partitions since the approval, more than the % it allows', amended, p_max_amended_partitions USING ERRCODE = '55000', HINT = 'approval void';
+  END IF;
+
+  SELECT run.issue || CASE WHEN count(*) = 0 THEN '' ELSE '.' || count(*) + 1 END INTO new_release
+    FROM governance.data_releases WHERE release_id = run.issue OR release_id LIKE run.issue || '.%';
+  INSERT INTO governance.data_releases (release_id, dataset, backfill_id, source_range, code_version, approved_by, requested_by, approval_id, evidence_digest,
+                                        previous_release, epoch, fence, fence_ms, amendments, rollback_deadline)
+  VALUES (new_release, run.dataset, p_backfill_id,
+          (SELECT string_agg(format('[%s, %s)', r ->> 'start', r ->> 'end'), ', ') FROM jsonb_array_elements(run.key_ranges) r),
+          run.code_version, approval.decided_by, run.requested_by, approval.approval_id, newest,
+          active.release_id, active.epoch + 1, p_fence, extract(epoch FROM clock_timestamp() - fenced_at) * 1000, amended, clock_timestamp() + p_window)
+  RETURNING * INTO known;
+  UPDATE governance.active_releases SET backfill_id = p_backfill_id, release_id = new_release, epoch = epoch + 1, moved_at = clock_timestamp()
+   WHERE dataset = run.dataset RETURNING epoch INTO new_epoch;
+  INSERT INTO governance.backfill_events (backfill_id, kind, actor, detail)
+  VALUES (p_backfill_id, 'published', approval.decided_by, jsonb_build_object('release', new_release, 'epoch', new_epoch, 'digest', newest, 'amendments', amended));
+  RETURN jsonb_build_object('releaseId', known.release_id, 'publishedAt', known.published_at, 'deadline', known.rollback_deadline);
+END $$;
+
+-- Ends the overlay without a visible change: under the fence nothing is dirty and the base holds what the overlay shows.
+CREATE FUNCTION governance.retire_release(p_backfill_id text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET statement_timeout = '60s' AS $$
+DECLARE run governance.backfill_runs; ds governance.datasets; open_marks bigint; waiting bigint; differing bigint;
+BEGIN
+  SELECT * INTO STRICT run FROM governance.backfill_runs WHERE backfill_id = p_backfill_id FOR UPDATE;
+  SELECT * INTO STRICT ds FROM governance.datasets WHERE dataset = run.dataset;
+  IF NOT EXISTS (SELECT FROM governance.active_releases WHERE dataset = run.dataset AND backfill_id = p_backfill_id FOR UPDATE) THEN
+    IF EXISTS (SELECT FROM governance.data_releases WHERE backfill_id = p_backfill_id AND state = 'consolidated') THEN RETURN true; END IF;
+    RAISE EXCEPTION 'the published view does not show %', p_backfill_id USING ERRCODE = '55000';
+  END IF;
+  EXECUTE format('SELECT governance.%I()', ds.function_prefix || '_fence');
+  SELECT count(*) INTO open_marks FROM governance.dirty_partitions WHERE backfill_id = p_backfill_id;
+  SELECT count(*) INTO waiting FROM governance.backfill_partitions WHERE backfill_id = p_backfill_id AND consolidated_at IS NULL;
+  IF open_marks > 0 OR waiting > 0 THEN
+    RAISE EXCEPTION 'not consolidated: % marks and % partitions are open', open_marks, waiting USING ERRCODE = '55006';
+  END IF;
+  IF NOT governance.capture_is_whole(p_backfill_id, ds.base_table) THEN
+    EXECUTE format('SELECT governance.%I($1)', ds.function_prefix || '_differences') INTO differing USING p_backfill_id;
+    IF differing > 0 THEN
+      RAISE EXCEPTION 'capture is not whole and % rows of base and overlay differ', differing USING ERRCODE = '55000';
+    END IF;
+  END IF;
+  UPDATE governance.data_releases SET state = 'consolidated', consolidated_at = clock_timestamp()
+   WHERE release_id = (SELECT release_id FROM governance.active_releases WHERE dataset = run.dataset);
+  UPDATE governance.active_releases SET backfill_id = NULL, release_id = NULL, epoch = epoch + 1, moved_at = clock_timestamp() WHERE dataset = run.dataset;
+  INSERT INTO governance.backfill_events (backfill_id, kind, actor) VALUES (p_backfill_id, 'overlay retired', session_user);
+  RETURN true;
+END $$;

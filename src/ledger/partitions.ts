@@ -1,0 +1,154 @@
+import type { BackfillPlan } from '../domain/backfill-plan.ts';
+import type { KeyRange } from '../domain/backfill-spec.ts';
+import type { Sql } from '../warehouse/sql.ts';
+import { qualified, sql } from '../warehouse/sql.ts';
+import { fingerprintOf } from '../warehouse/postgres/statements/fingerprint.ts';
+import { inSlice } from '../warehouse/postgres/statements/slice.ts';
+
+export interface LedgerPartition extends KeyRange {
+  readonly ordinal: number;
+  readonly batch: number;
+  readonly state: 'planned' | 'built';
+}
+
+const PARTITION = 'ordinal, batch, partition_start AS start, partition_end AS "end", state';
+
+const STEP = { hour: '1 hour', day: '1 day', week: '7 days', month: '1 month' } as const;
+
+export type PartitionedPlan = Pick<BackfillPlan, 'keyType' | 'eras' | 'contract' | 'spec'>;
+
+/**
+ * The partitions and batches of a plan as a query, made where they are stored: none passes through this process.
+ * A batch never crosses a gap of the interval nor the beginning of an era.
+ */
+export function partitionsQuery(plan: PartitionedPlan): Sql {
+  const { grain, timeZone } = plan.contract.partition;
+  const toKey = (expression: string): string =>
+    plan.keyType.startsWith('timestamp with time zone')
+      ? `(${expression} AT TIME ZONE ${timeZone === null ? `'UTC'` : '$4'})::text`
+      : plan.keyType === 'date'
+        ? `${expression}::date::text`
+        : `${expression}::text`;
+  const order = plan.spec.execution.order === 'oldest_first' ? '' : ' DESC';
+  return sql(
+    `WITH ranges AS (SELECT n, (r ->> 'start')::timestamp AS lo, (r ->> 'end')::timestamp AS hi FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY x(r, n)),
+     slices AS (SELECT n, g AS lo, g + interval '${STEP[grain]}' AS hi FROM ranges, generate_series(lo, hi - interval '1 microsecond', interval '${STEP[grain]}') g),
+     eras AS (SELECT slices.*, (SELECT count(*) FROM jsonb_array_elements_text($2::jsonb) e WHERE e::timestamp <= slices.lo)::int AS era FROM slices),
+     numbered AS (SELECT *, row_number() OVER (ORDER BY lo${order})::int AS ordinal, (row_number() OVER (PARTITION BY n, era ORDER BY lo${order}) - 1) / $3::int AS within FROM eras),
+     batched AS (SELECT *, dense_rank() OVER (ORDER BY n${order}, era${order}, within)::int AS batch FROM numbered)
+SELECT ordinal, batch, era, ${toKey('lo')} AS start, ${toKey('hi')} AS "end" FROM batched`,
+    JSON.stringify(plan.spec.interval),
+    JSON.stringify(plan.eras.map((era) => era.from)),
+    plan.spec.execution.partitionsPerBatch,
+    ...(timeZone === null ? [] : [timeZone]),
+  );
+}
+
+/** The interval as ranges of the key's own type, and how many partitions and batches it makes. */
+export function partitionCounts(plan: PartitionedPlan): Sql {
+  const query = partitionsQuery(plan);
+  return { ...query, text: `SELECT count(*)::int AS partitions, max(batch)::int AS batches, min(start COLLATE "C") AS "firstKey", max("end" COLLATE "C") AS "endKey" FROM (${query.text}) p` };
+}
+
+/** Every `stride`-th partition. */
+export function somePartitions(plan: PartitionedPlan, stride: number): Sql {
+  const query = partitionsQuery(plan);
+  return { text: `SELECT ordinal, start, "end" FROM (${query.text}) p WHERE ordinal % $${query.values.length + 1}::int = 0 ORDER BY ordinal`, values: [...query.values, stride] };
+}
+
+/** Bounds of the interval's ranges as literals of the key's type: midnight in a named zone is an instant of its own. */
+export function keyRanges(plan: PartitionedPlan): Sql {
+  const zone = plan.keyType.startsWith('timestamp with time zone') ? (plan.contract.partition.timeZone ?? 'UTC') : null;
+  const bound = (name: string): string => {
+    if (zone !== null) return `((r ->> '${name}')::timestamp AT TIME ZONE $2)::text`;
+    return plan.keyType === 'date' ? `(r ->> '${name}')::date::text` : `(r ->> '${name}')::timestamp::text`;
+  };
+  return sql(
+    `SELECT ${bound('start')} AS start, ${bound('end')} AS "end" FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY x(r, n) ORDER BY n`,
+    JSON.stringify(plan.spec.interval),
+    ...(zone === null ? [] : [zone]),
+  );
+}
+
+export function insertBatches(plan: BackfillPlan): Sql {
+  const query = partitionsQuery(plan);
+  const id = query.values.length + 1;
+  return {
+    text: `INSERT INTO governance.backfill_batches (backfill_id, batch, first_ordinal, last_ordinal, range_start, range_end)
+           SELECT $${id}, batch, min(ordinal), max(ordinal), min(start COLLATE "C"), max("end" COLLATE "C") FROM (${query.text}) p GROUP BY batch`,
+    values: [...query.values, plan.backfillId],
+  };
+}
+
+export function insertPartitions(plan: BackfillPlan): Sql {
+  const query = partitionsQuery(plan);
+  const id = query.values.length + 1;
+  return {
+    text: `INSERT INTO governance.backfill_partitions (backfill_id, ordinal, batch, era, partition_start, partition_end)
+           SELECT $${id}, ordinal, batch, era, start, "end" FROM (${query.text}) p`,
+    values: [...query.values, plan.backfillId],
+  };
+}
+
+export function partitionsOfBatch(backfillId: string, batch: number): Sql {
+  return sql(`SELECT ${PARTITION} FROM governance.backfill_partitions WHERE backfill_id = $1 AND batch = $2 ORDER BY ordinal`, backfillId, batch);
+}
+
+/** The checkpoint: written in the transaction that built the rows, so neither is ever seen without the other. */
+export function checkpoint(
+  plan: BackfillPlan,
+  built: LedgerPartition,
+  work: { readonly fence: number; readonly bytes: number; readonly durationMs: number; readonly transformSha256: string },
+): Sql {
+  return sql(
+    `UPDATE governance.backfill_partitions p SET state = 'built', fence = $5, bytes = $6, duration_ms = $7, transform_sha256 = $8,
+            rows = measured.rows, shadow_fingerprint = measured.fingerprint, builds = p.builds + 1, built_at = clock_timestamp(), consolidated_at = NULL
+       FROM (SELECT count(*) AS rows, ${fingerprintOf(plan, 's')} AS fingerprint FROM ${qualified(plan.shadow)} s WHERE ${inSlice(plan, { start: 1, end: 2 }, 's')}) measured
+      WHERE p.backfill_id = $3 AND p.ordinal = $4`,
+    built.start,
+    built.end,
+    plan.backfillId,
+    built.ordinal,
+    work.fence,
+    work.bytes,
+    work.durationMs,
+    work.transformSha256,
+  );
+}
+
+/** Fingerprints of every partition of the snapshot, in one pass. */
+export function fingerprintSnapshot(plan: BackfillPlan): Sql {
+  const key = `s."${plan.contract.partition.key.replaceAll('"', '""')}"`;
+  return sql(
+    `UPDATE governance.backfill_partitions p SET snapshot_fingerprint = coalesce(found.fingerprint, '0:0')
+       FROM governance.backfill_partitions q LEFT JOIN LATERAL (
+         SELECT ${fingerprintOf(plan, 's')} AS fingerprint FROM ${qualified(plan.snapshot)} s
+          WHERE ${key} >= q.partition_start::${plan.keyType} AND ${key} < q.partition_end::${plan.keyType}) found ON true
+      WHERE p.backfill_id = $1 AND q.backfill_id = $1 AND q.ordinal = p.ordinal`,
+    plan.backfillId,
+  );
+}
+
+export function countPartitions(backfillId: string): Sql {
+  return sql(
+    `SELECT count(*)::int AS total, count(*) FILTER (WHERE state = 'built')::int AS built, coalesce(sum(builds), 0)::int AS builds,
+            count(*) FILTER (WHERE consolidated_at IS NOT NULL)::int AS consolidated
+       FROM governance.backfill_partitions WHERE backfill_id = $1`,
+    backfillId,
+  );
+}
+
+export function nextUnconsolidated(backfillId: string): Sql {
+  return sql(
+    `SELECT ${PARTITION} FROM governance.backfill_partitions WHERE backfill_id = $1 AND consolidated_at IS NULL ORDER BY ordinal LIMIT 1`,
+    backfillId,
+  );
+}
+
+export function markConsolidated(backfillId: string, ordinal: number): Sql {
+  return sql(
+    'UPDATE governance.backfill_partitions SET consolidated_at = clock_timestamp() WHERE backfill_id = $1 AND ordinal = $2',
+    backfillId,
+    ordinal,
+  );
+}

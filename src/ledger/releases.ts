@@ -1,0 +1,69 @@
+import type { BackfillPlan } from '../domain/backfill-plan.ts';
+import { formatName } from '../domain/names.ts';
+import type { Sql } from '../warehouse/sql.ts';
+import { literal, qualified, sql } from '../warehouse/sql.ts';
+
+export interface ActiveRelease {
+  readonly backfillId: string | null;
+  readonly releaseId: string | null;
+}
+
+export function activeRelease(dataset: string): Sql {
+  return sql('SELECT backfill_id AS "backfillId", release_id AS "releaseId" FROM governance.active_releases WHERE dataset = $1', dataset);
+}
+
+export function latestRelease(backfillId: string): Sql {
+  return sql(
+    `SELECT release_id AS "releaseId", state, published_at AS "publishedAt", rollback_deadline AS deadline, rolled_back_at AS "rolledBackAt", rolled_back_by AS "rolledBackBy"
+       FROM governance.data_releases WHERE backfill_id = $1 ORDER BY epoch DESC LIMIT 1`,
+    backfillId,
+  );
+}
+
+export function listReleases(backfillId: string): Sql {
+  return sql(
+    `SELECT release_id AS "releaseId", state, published_at AS "publishedAt", approved_by AS "approvedBy", rolled_back_at AS "rolledBackAt", amendments, fence_ms::float8 AS "fenceMs"
+       FROM governance.data_releases WHERE backfill_id = $1 ORDER BY epoch`,
+    backfillId,
+  );
+}
+
+export function publishRelease(input: {
+  readonly plan: BackfillPlan;
+  readonly fence: number;
+  readonly expected: string | null;
+  readonly windowMs: number;
+  readonly armedView: string;
+  readonly maxAmended: number;
+}): Sql {
+  return sql(
+    `SELECT governance.publish_release($1, $2, $3, $4 * interval '1 millisecond', $5, $6, $7) AS release`,
+    input.plan.backfillId,
+    input.fence,
+    input.expected,
+    input.windowMs,
+    input.armedView,
+    input.plan.baseFingerprint,
+    input.maxAmended,
+  );
+}
+
+/**
+ * The whole rollback as one plain statement, to be pasted into any client: pointer, release and event move together or
+ * not at all. No PL/pgSQL, no lock that a reader or writer waits for. `INSERT 0 1` = rolled back, `INSERT 0 0` = the
+ * release was not active, or the view is not armed.
+ */
+export function rollbackStatement(plan: BackfillPlan, releaseId: string, by = 'by hand', reason = ''): string {
+  const release = literal(releaseId);
+  return `WITH moved AS (
+  UPDATE governance.active_releases SET backfill_id = NULL, release_id = NULL, epoch = epoch + 1, moved_at = clock_timestamp()
+   WHERE dataset = ${literal(formatName(plan.table))} AND release_id = ${release}
+     AND strpos(pg_get_viewdef(${literal(qualified(plan.view))}::regclass), 'governance.active_releases') > 0
+  RETURNING epoch
+), released AS (
+  UPDATE governance.data_releases SET state = 'rolled_back', rolled_back_at = clock_timestamp(), rolled_back_by = session_user || ' (' || ${literal(by)} || ')'
+    FROM moved WHERE release_id = ${release} RETURNING release_id
+)
+INSERT INTO governance.backfill_events (backfill_id, kind, actor, detail)
+SELECT ${literal(plan.backfillId)}, 'rolled back', session_user, jsonb_build_object('release', release_id, 'by', ${literal(by)}, 'reason', ${literal(reason)}) FROM released;`;
+}

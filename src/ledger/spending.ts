@@ -1,0 +1,35 @@
+import type { Sql } from '../warehouse/sql.ts';
+import { sql } from '../warehouse/sql.ts';
+
+export interface Spent {
+  readonly what: string;
+  readonly bytes: number;
+  readonly cachedBytes: number;
+  readonly durationMs: number;
+}
+
+export function recordSpending(backfillId: string, spent: Spent): Sql {
+  return sql(
+    'INSERT INTO governance.backfill_spending (backfill_id, what, bytes, cached_bytes, duration_ms) VALUES ($1, $2, $3, $4, $5)',
+    backfillId,
+    spent.what,
+    spent.bytes,
+    spent.cachedBytes,
+    Math.round(spent.durationMs),
+  );
+}
+
+/** Bytes of this UTC day. */
+export function spentToday(backfillId: string): Sql {
+  return sql(
+    `SELECT coalesce(sum(bytes), 0)::float8 AS bytes FROM governance.backfill_spending WHERE backfill_id = $1 AND at >= date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'`,
+    backfillId,
+  );
+}
+
+export function spentInAll(backfillId: string): Sql {
+  return sql(
+    'SELECT coalesce(sum(bytes), 0)::float8 AS bytes, coalesce(sum(duration_ms), 0)::float8 AS "durationMs" FROM governance.backfill_spending WHERE backfill_id = $1',
+    backfillId,
+  );
+}

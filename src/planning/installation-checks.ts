@@ -1,0 +1,52 @@
+import { formatName } from '../domain/names.ts';
+import type { TableShape, ViewShape } from '../domain/table-shape.ts';
+import { datasetScript, migrationsExpected } from '../ledger/scripts.ts';
+import type { Session } from '../warehouse/session.ts';
+import { qualified, sql } from '../warehouse/sql.ts';
+
+export interface Installation {
+  readonly reasons: readonly string[];
+  readonly functionPrefix: string | null;
+  readonly baseFingerprint: string | null;
+  readonly viewFingerprint: string | null;
+}
+
+/** Is the ledger there, of this version, and are the reviewed functions of this dataset installed as they are now? */
+export async function checkInstallation(
+  session: Session,
+  table: TableShape,
+  view: ViewShape,
+  key: { readonly name: string; readonly type: string },
+): Promise<Installation> {
+  const none = { functionPrefix: null, baseFingerprint: null, viewFingerprint: null };
+  const { ledger } = await session.one<{ ledger: boolean }>(
+    sql(`SELECT to_regclass('governance.migrations') IS NOT NULL AND coalesce(has_schema_privilege(to_regnamespace('governance')::oid, 'USAGE'), false) AS ledger`),
+  );
+  const remedy = `run: backfill install --dataset ${formatName(table.name)} --admin-url env:ADMIN_URL (or --print, to review the script first)`;
+  if (!ledger) return { ...none, reasons: [`the ledger (schema governance) is not installed in this warehouse, or the worker may not use it; ${remedy}`] };
+  const applied = await session.rows<{ number: number; sha256: string }>(sql('SELECT number, sha256 FROM governance.migrations ORDER BY number'));
+  const missing = migrationsExpected().filter((wanted) => !applied.some((have) => have.number === wanted.number && have.sha256 === wanted.sha256));
+  if (missing.length > 0)
+    return { ...none, reasons: [`the ledger lacks migration ${missing.map((one) => one.name).join(', ')} of this version; ${remedy}`] };
+  const { worker, ledgerOwner } = await session.one<{ worker: string; ledgerOwner: string }>(
+    sql(`SELECT current_user AS worker, pg_get_userbyid(nspowner) AS "ledgerOwner" FROM pg_namespace WHERE nspname = 'governance'`),
+  );
+  const script = datasetScript({
+    dataset: table.name,
+    view: view.name,
+    tableOwner: table.owner,
+    viewOwner: view.owner,
+    worker,
+    ledgerOwner,
+    key,
+  });
+  const [installed] = await session.rows<{ prefix: string; sha256: string }>(
+    sql('SELECT function_prefix AS prefix, script_sha256 AS sha256 FROM governance.datasets WHERE dataset = $1', formatName(table.name)),
+  );
+  if (installed?.sha256 !== script.sha256)
+    return { ...none, reasons: [`the elevated functions of ${formatName(table.name)} are ${installed === undefined ? 'not installed' : 'of another version'}; ${remedy}`] };
+  const prints = await session.one<{ base: string; view: string }>(
+    sql('SELECT governance.relation_fingerprint($1::regclass) AS base, governance.view_fingerprint($2::regclass) AS view', qualified(table.name), qualified(view.name)),
+  );
+  return { reasons: [], functionPrefix: installed.prefix, baseFingerprint: prints.base, viewFingerprint: prints.view };
+}

@@ -1,0 +1,111 @@
+import type { BackfillSpec } from '../domain/backfill-spec.ts';
+import type { DatasetContract, LoadedContract } from '../domain/dataset-contract.ts';
+import { formatName, sameName } from '../domain/names.ts';
+import type { DirectReader, TableShape, ViewShape } from '../domain/table-shape.ts';
+import { readDirectReaders, readTable, readView } from '../warehouse/postgres/catalogue.ts';
+import type { Session } from '../warehouse/session.ts';
+import { sql } from '../warehouse/sql.ts';
+import { columnReasons, tableReasons } from './table-checks.ts';
+import type { TransformShape } from './transform-checks.ts';
+import { checkTransforms } from './transform-checks.ts';
+import { privilegeReasons } from './privilege-checks.ts';
+
+/** What planning learnt of the warehouse, and every reason why the plan cannot stand. */
+export interface Preflight {
+  readonly reasons: readonly string[];
+  readonly warnings: readonly string[];
+  readonly table: TableShape | null;
+  readonly view: ViewShape | null;
+  readonly keyType: string;
+  readonly transform: TransformShape | null;
+}
+
+/** Looks at everything and changes nothing: runs in a transaction that is rolled back. */
+export async function preflight(session: Session, spec: BackfillSpec, loaded: LoadedContract): Promise<Preflight> {
+  const { contract } = loaded;
+  const table = await readTable(session, contract.dataset);
+  const view = await readView(session, contract.publishedView, contract.dataset);
+  const keyType = table?.columns.find((column) => column.name === contract.partition.key)?.type ?? 'date';
+  const shape = table === null ? [`table ${formatName(contract.dataset)} does not exist, or its schema may not be used; check target.table, or: GRANT USAGE ON SCHEMA`] : tableReasons(table, contract);
+  const transform = table === null ? null : await checkTransforms(session, table, loaded, keyType);
+  const readers = table === null || view === null ? [] : await readDirectReaders(session, contract.dataset, contract.publishedView);
+  return {
+    table,
+    view,
+    keyType,
+    transform,
+    reasons: [
+      ...shape,
+      ...(table === null ? [] : columnReasons(table, contract)),
+      ...viewReasons(view, contract),
+      ...(transform?.reasons ?? []),
+      ...readerReasons(readers, spec),
+      ...(await nameReasons(session, spec, contract)),
+      ...(table === null ? [] : await privilegeReasons(session, contract, transform?.reads ?? [], spec)),
+    ],
+    warnings: [...readerWarnings(readers, spec), ...diskWarnings(table), ...consumerWarnings(contract)],
+  };
+}
+
+function viewReasons(view: ViewShape | null, contract: DatasetContract): string[] {
+  const name = formatName(contract.publishedView);
+  if (view === null) return [`published view ${name} does not exist; create it over ${formatName(contract.dataset)}, or correct published_view in the contract`];
+  if (view.kind !== 'v') return [`${name} is not a view; consumers must read through one, because publication changes what a view shows`];
+  const reasons: string[] = [];
+  if (!view.plain)
+    reasons.push(
+      `view ${name} is not a plain selection of columns of ${formatName(contract.dataset)} under their own names; publication cannot reshape it (an armed view left by a terminated run is undone by: backfill doctor)`,
+    );
+  if (view.options.some((option) => /^security_invoker=(true|on|1|yes)$/i.test(option)))
+    reasons.push(`view ${name} is security_invoker; this version grants the overlay to a view's owner only, so make it an owner's view: ALTER VIEW ${name} RESET (security_invoker)`);
+  return reasons;
+}
+
+function readerReasons(readers: readonly DirectReader[], spec: BackfillSpec): string[] {
+  return unaccepted(readers, spec).map(
+    (reader) =>
+      `${reader.kind} ${reader.name} reads ${formatName(spec.target.table)} past the published view and would not see the correction until consolidation; repoint it, or accept it in publication.direct_readers`,
+  );
+}
+
+function readerWarnings(readers: readonly DirectReader[], spec: BackfillSpec): string[] {
+  const left = unaccepted(readers, spec);
+  return readers
+    .filter((reader) => !left.includes(reader))
+    .map((reader) => `${reader.kind} ${reader.name} reads the base table past the view (accepted by the spec): it sees old history until consolidation`);
+}
+
+function unaccepted(readers: readonly DirectReader[], spec: BackfillSpec): DirectReader[] {
+  return readers.filter((reader) => !spec.publication.directReaders.includes(reader.name));
+}
+
+async function nameReasons(session: Session, spec: BackfillSpec, contract: DatasetContract): Promise<string[]> {
+  const reasons: string[] = [];
+  const shadow = shadowName(contract);
+  for (const [name, what] of [
+    [spec.rollback.snapshot, 'rollback.snapshot'],
+    [shadow, 'the shadow table'],
+  ] as const) {
+    const { taken } = await session.one<{ taken: boolean }>(
+      sql('SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2) AS taken', name.schema, name.name),
+    );
+    if (taken) reasons.push(`${formatName(name)} (${what}) exists already and is not of this backfill; rename it, drop it, or choose another name`);
+  }
+  if (sameName(spec.rollback.snapshot, shadow)) reasons.push(`rollback.snapshot ${formatName(shadow)} is the name of the shadow table; choose another`);
+  return reasons;
+}
+
+export function shadowName(contract: Pick<DatasetContract, 'dataset'>): DatasetContract['dataset'] {
+  return { schema: contract.dataset.schema, name: `${contract.dataset.name.slice(0, 60)}_v2` };
+}
+
+function diskWarnings(table: TableShape | null): string[] {
+  return table === null
+    ? []
+    : [`shadow and snapshot need about twice the interval's share of ${Math.ceil(table.bytes / 1e6)} MB; free disk of the server cannot be read through SQL, check it`];
+}
+
+function consumerWarnings(contract: DatasetContract): string[] {
+  const monitored = Object.entries(contract.consumers).filter(([, consumer]) => consumer.monitor !== null);
+  return monitored.map(([name]) => `the monitor of consumer ${name} is not run by this version: watch it by hand during the rollback window`);
+}

@@ -1,0 +1,124 @@
+import type { Approval, BackfillState, Evidence, Waiver } from '../domain/backfill-state.ts';
+import type { BatchRange } from '../domain/batch-queue.ts';
+import type { PlanSummary } from '../domain/plan-summary.ts';
+import type { BackfillStatus } from '../domain/status.ts';
+import type { Check } from '../domain/verdict.ts';
+
+/** Every activity names its run; plans and lists of partitions are read from the ledger. */
+export interface RunRef {
+  readonly backfillId: string;
+}
+
+export type PlanOutcome =
+  | {
+      readonly kind: 'planned';
+      readonly plan: PlanSummary;
+      readonly doneBatches: number;
+      readonly donePartitions: number;
+      readonly requestedBy: string;
+      /** Set when the ledger holds this run as published: its workflow died and was started again. */
+      readonly published: PublishedRelease | null;
+    }
+  | { readonly kind: 'refused'; readonly reasons: readonly string[] };
+
+export interface FinishedBatch {
+  readonly batch: number;
+  readonly verdict: 'pass' | 'waived' | 'fail';
+  readonly partitions: number;
+  readonly rebuilt: number;
+  readonly bytes: number;
+  readonly busyMs: number;
+}
+
+export interface ClaimResult {
+  readonly finished: readonly FinishedBatch[];
+  /** What was not finished goes back to the queue. */
+  readonly rest: BatchRange | null;
+  readonly stopped:
+    | null
+    | { readonly kind: 'asked' }
+    | { readonly kind: 'gate'; readonly reason: string; readonly until?: string }
+    | { readonly kind: 'failed'; readonly batch: number; readonly check: Check };
+}
+
+export interface PublishedRelease {
+  readonly releaseId: string;
+  readonly publishedAt: string;
+  readonly deadline: string;
+  readonly rollbackStatement: string;
+}
+
+export type PublishOutcome =
+  | { readonly kind: 'published'; readonly release: PublishedRelease }
+  | { readonly kind: 'approvalVoid'; readonly reason: string };
+
+export type WatchOutcome =
+  | { readonly kind: 'rebuilt'; readonly partitions: number; readonly bytes: number; readonly busyMs: number }
+  | { readonly kind: 'approvalVoid'; readonly reason: string }
+  | { readonly kind: 'rolledBackByHand'; readonly at: string; readonly by: string }
+  | { readonly kind: 'failed'; readonly batch: number; readonly check: Check };
+
+export type ConcludeOutcome =
+  | { readonly kind: 'concluded'; readonly evidence: Evidence; readonly failed: Check | null; readonly rebuilt: number }
+  | { readonly kind: 'batchFailed'; readonly batch: number; readonly check: Check };
+
+export type Recorded = { readonly kind: 'recorded' } | { readonly kind: 'refused'; readonly reason: string };
+
+export type DecisionToRecord =
+  | { readonly kind: 'approve'; readonly approval: Approval }
+  | { readonly kind: 'reject'; readonly by: string; readonly reason: string; readonly digest: string }
+  | { readonly kind: 'waive'; readonly waiver: Waiver }
+  | { readonly kind: 'signOff'; readonly party: string };
+
+export interface ConsolidationResult {
+  /** Partitions consolidated so far, in order. */
+  readonly upTo: number;
+  readonly done: boolean;
+  readonly stopped: null | { readonly kind: 'asked' } | { readonly kind: 'gate'; readonly reason: string };
+}
+
+/** Short statements on the ledger and the catalogue. */
+export interface LightActivities {
+  /** Writes the run's status and an event. Idempotent by (status, since). */
+  recordStatus(input: RunRef & { status: BackfillStatus; since: string; because: string; final: boolean }): Promise<void>;
+  /** Records a message that changed nothing. */
+  recordRefusal(input: RunRef & { message: string; reason: string; at: string }): Promise<void>;
+  /** Idempotent by decision, person and digest; the ledger's invariants may refuse it. */
+  recordDecision(input: RunRef & { decision: DecisionToRecord }): Promise<Recorded>;
+  /** Returns when the gate is open; until then every poll fails retryably, which costs no history. */
+  awaitGate(input: RunRef & { limits: BackfillState['limits'] }): Promise<void>;
+}
+
+/** Activities that scan or change data. Each is idempotent: its effect and its ledger row share a transaction. */
+export interface WarehouseActivities {
+  /** Key: backfill id and spec hash. Writes nothing unless the plan stands. */
+  planBackfill(input: { launch: unknown; workflowId: string }): Promise<PlanOutcome>;
+  /** Works in temporary tables only. */
+  proveIdempotency(input: RunRef): Promise<{ checks: readonly Check[] }>;
+  /** Triggers on the base table and all its leaves, proved with a canary that is rolled back. */
+  installCapture(input: RunRef): Promise<void>;
+  /** The table named in the spec, fingerprinted by partition. */
+  takeSnapshot(input: RunRef): Promise<{ rows: number }>;
+  createShadow(input: RunRef): Promise<void>;
+  /** Heartbeats `{ batch, partition }`; when cancelled it returns at the next partition boundary. */
+  rebuildClaim(
+    input: RunRef & { claim: BatchRange; lane: number; limits: BackfillState['limits'] },
+  ): Promise<ClaimResult>;
+  /** Catches up with live writes, then the evidence of the whole run, its digest and its report. */
+  concludeEvidence(input: RunRef): Promise<ConcludeOutcome>;
+  /** Rebuilds what live writes touch; returns when the workflow has something to hear. */
+  watchLiveWrites(input: RunRef & { published: boolean }): Promise<WatchOutcome>;
+  /** Grants, armed view, catch-up and the switch. Returns the same release when called again. */
+  publishRelease(input: RunRef & { windowMs: number }): Promise<PublishOutcome>;
+  /** Idempotent: a release that is rolled back already is reported as such. */
+  rollBackRelease(input: RunRef & { by: string; reason: string }): Promise<{ at: string }>;
+  reshapeView(input: RunRef & { shape: 'armed' | 'settled'; by: string }): Promise<{ rollbackStatement: string }>;
+  /** Guarded deltas into the base table, partition by partition; returns at a boundary when cancelled. */
+  consolidateClaim(input: RunRef & { after: number; limits: BackfillState['limits'] }): Promise<ConsolidationResult>;
+  /** Under the fence: no mark left, base equals overlay; pointer back, plain view, triggers dropped. */
+  retireOverlay(input: RunRef): Promise<void>;
+  /** Drops what the ledger records for this run and nothing else. */
+  cleanUp(input: RunRef & { keepSnapshot: boolean }): Promise<{ dropped: readonly string[] }>;
+}
+
+export type BackfillActivities = LightActivities & WarehouseActivities;

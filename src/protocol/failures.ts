@@ -1,0 +1,14 @@
+/** The `type` of every ApplicationFailure an activity throws, with what the workflow does about it. */
+export const FAILURES = {
+  WarehouseUnavailable: { retry: true, means: 'the warehouse cannot be reached or is out of a resource' },
+  LockNotAvailable: { retry: true, means: 'somebody else holds a lock; nobody is killed, it is tried again' },
+  SerializationConflict: { retry: true, means: 'two transactions met; one of them is tried again' },
+  StillWaiting: { retry: true, means: 'an idle poll: nothing has changed yet' },
+  StaleFence: { retry: false, means: 'another attempt took this work over' },
+  QueryTimeout: { retry: false, means: 'a statement ran longer than execution.query_timeout' },
+  MissingPrivilege: { retry: false, means: 'the worker may not do this; the message names the grant' },
+  StatementRefused: { retry: false, means: 'the warehouse refuses the statement: plan and warehouse disagree' },
+  DataRefused: { retry: false, means: 'the data breaks a constraint or cannot be converted' },
+  LedgerRefused: { retry: false, means: 'an invariant of the ledger forbids it' },
+} as const;
+export type FailureType = keyof typeof FAILURES;

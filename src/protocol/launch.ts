@@ -1,0 +1,19 @@
+import type { BackfillState } from '../domain/backfill-state.ts';
+
+/** What a run is started with: the envelope, or the bare spec that a person pasted into the start form. */
+export type BackfillInput =
+  | { readonly spec: unknown; readonly requestedBy?: string; readonly set?: Readonly<Record<string, string>> }
+  | Readonly<Record<string, unknown>>
+  | string;
+
+/** What a run hands to its successor when its history has grown long. */
+export interface ContinuedInput {
+  readonly continued: BackfillState;
+}
+
+export interface BackfillOutcome {
+  readonly backfillId: string;
+  readonly status: 'completed' | 'closed' | 'aborted';
+  readonly releaseId: string | null;
+  readonly because: string;
+}

@@ -1,0 +1,80 @@
+import { realpath } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import type { DatasetContract, LoadedContract } from '../domain/dataset-contract.ts';
+import { sha256 } from './fingerprint.ts';
+import type { DocumentPath } from './document-path.ts';
+import { formatPath } from './document-path.ts';
+import type { Locate } from './source-document.ts';
+import { readSourceText } from './source-text.ts';
+import type { SpecProblem } from './spec-problem.ts';
+import type { SqlKind } from './sql-parameters.ts';
+import { sqlProblems } from './sql-parameters.ts';
+
+/** One place of a contract that names an SQL file. */
+interface FileUse {
+  readonly sql: string;
+  readonly kind: SqlKind;
+  readonly path: DocumentPath;
+}
+
+export interface ContractFiles {
+  readonly files: LoadedContract['files'];
+  readonly problems: readonly SpecProblem[];
+}
+
+/** Reads every SQL file that a contract names and checks it for its use. Symbolic links may not lead out of the folder. */
+export async function readContractFiles(
+  folder: string,
+  contract: DatasetContract,
+  locate: Locate,
+): Promise<ContractFiles> {
+  const root = await realpath(folder);
+  const files: Record<string, { readonly text: string; readonly sha256: string }> = {};
+  const problems: SpecProblem[] = [];
+  for (const use of fileUses(contract)) {
+    const text = await readInside(root, folder, use, locate);
+    if (typeof text === 'string') {
+      files[use.sql] = { text, sha256: sha256(text) };
+      problems.push(...sqlProblems(text, use.kind, join(folder, use.sql)));
+    } else {
+      problems.push(text);
+    }
+  }
+  return { files, problems };
+}
+
+async function readInside(root: string, folder: string, use: FileUse, locate: Locate): Promise<string | SpecProblem> {
+  const refused = (problem: string, allowed: string): SpecProblem => {
+    return { ...locate(use.path), path: formatPath(use.path), problem, found: use.sql, allowed };
+  };
+  try {
+    const target = await realpath(join(root, use.sql));
+    if (!target.startsWith(root.endsWith(sep) ? root : root + sep)) {
+      return refused('a link that leaves the contracts folder:', 'a file inside the folder');
+    }
+    const source = await readSourceText(target, join(folder, use.sql));
+    return source.ok ? source.text : source.problem;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    const problem = error.code === 'ENOENT' ? 'no such file' : `a file that cannot be read (${String(error.code)}):`;
+    return refused(problem, `an existing file inside ${folder}`);
+  }
+}
+
+function fileUses(contract: DatasetContract): readonly FileUse[] {
+  const eras = (['corrected', 'trusted'] as const).flatMap((logic) =>
+    contract.transform[logic].map(({ sql }, index): FileUse => {
+      return { sql, kind: 'transform', path: ['transform', logic, index, 'sql'] };
+    }),
+  );
+  const totals = Object.entries(contract.sourceTotals).map(([name, { sql }]): FileUse => {
+    return { sql, kind: 'totals', path: ['source_totals', name, 'sql'] };
+  });
+  const monitors = Object.entries(contract.consumers).flatMap(([name, { monitor }]): readonly FileUse[] =>
+    monitor === null ? [] : [{ sql: monitor, kind: 'monitor', path: ['consumers', name, 'monitor'] }],
+  );
+  const probe = contract.livePipeline.running;
+  const probes: readonly FileUse[] =
+    probe?.kind === 'sql' ? [{ sql: probe.sql, kind: 'probe', path: ['live_pipeline', 'running'] }] : [];
+  return [...eras, ...totals, ...monitors, ...probes];
+}

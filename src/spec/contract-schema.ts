@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { ANNOUNCEMENTS, BREACH_ACTIONS, PARTITION_GRAINS } from '../domain/dataset-contract.ts';
+import {
+  answerPathReader,
+  conditionReader,
+  expectationReader,
+  expressionReader,
+  probeUrlReader,
+  secretReader,
+  sqlPathReader,
+} from './contract-values.ts';
+import { dateReader } from './iso-date.ts';
+import { amountReader, booleanReader, choiceReader, lineReader, timeZoneReader } from './plain-values.ts';
+import { durationReader, timeoutReader } from './quantities.ts';
+import { field } from './reader.ts';
+import { columnNameReader, tableNameReader } from './sql-name.ts';
+
+const party = field(lineReader(100));
+const table = field(tableNameReader);
+const column = field(columnNameReader);
+const sqlPath = field(sqlPathReader);
+const era = z.object({ from: field(dateReader), sql: sqlPath });
+
+const consumer = z.object({
+  owner: party,
+  monitor: sqlPath.optional(),
+  expect: field(expectationReader).optional(),
+  every: field(durationReader()),
+  after: field(durationReader(0)),
+  on_breach: field(choiceReader(BREACH_ACTIONS)),
+});
+
+/** The document after its defaults are filled in and unknown fields are taken out. */
+export const contractSchema = z.object({
+  dataset: table,
+  owner: party,
+  approvers: z.array(party).min(1),
+  sign_off: z.array(party).min(1),
+  published_view: table,
+  partition: z.object({
+    key: column,
+    grain: field(choiceReader(PARTITION_GRAINS)),
+    time_zone: field(timeZoneReader).optional(),
+  }),
+  unique_key: z.array(column).min(1),
+  required: z.array(column),
+  measures: z.record(z.string(), field(expressionReader)),
+  transform: z.object({
+    corrected: z.array(era).min(1),
+    trusted: z.array(era),
+    range_safe: field(booleanReader),
+  }),
+  source_totals: z.record(z.string(), z.object({ sql: sqlPath, tolerance: field(amountReader) })),
+  reference_inputs: z.array(table),
+  explanations: z.record(z.string(), field(expressionReader)),
+  live_pipeline: z.object({
+    running: sqlPath.optional(),
+    http: z
+      .object({
+        url: field(probeUrlReader),
+        header: field(secretReader).optional(),
+        path: field(answerPathReader),
+        running_when: field(conditionReader),
+      })
+      .optional(),
+    started_signal_expires: field(timeoutReader),
+  }),
+  consumers: z.record(z.string(), consumer),
+  announce: z.array(
+    z.object({ webhook: field(secretReader), when: z.array(field(choiceReader(ANNOUNCEMENTS))).min(1) }),
+  ),
+});
+
+export type ContractDocument = z.output<typeof contractSchema>;

@@ -1,0 +1,128 @@
+/** What may stand in a document at one place. `later` words are understood and refused: nothing that is written may be ignored. */
+export type Word =
+  | { readonly kind: 'value' }
+  | { readonly kind: 'later' }
+  | { readonly kind: 'section'; readonly words: Words; readonly suffixes: Words }
+  | { readonly kind: 'list'; readonly item: Word }
+  | { readonly kind: 'named'; readonly name: NameRule; readonly item: Word };
+
+export interface Words {
+  readonly [word: string]: Word;
+}
+
+export interface NameRule {
+  readonly what: string;
+  readonly pattern: RegExp;
+  readonly allowed: string;
+}
+
+const VALUE: Word = { kind: 'value' };
+const LATER: Word = { kind: 'later' };
+
+function section(words: Words, suffixes: Words = {}): Word & { kind: 'section' } {
+  return { kind: 'section', words, suffixes };
+}
+
+function list(item: Word): Word {
+  return { kind: 'list', item };
+}
+
+function named(name: NameRule, item: Word): Word {
+  return { kind: 'named', name, item };
+}
+
+/** So that `<measure>_delta_expected` is a field name, and a column alias that needs no quotes. */
+const SQL_WORD: NameRule = {
+  what: 'a plain name',
+  pattern: /^[a-z][a-z0-9_]{0,39}$/,
+  allowed: 'up to 40 lower-case letters, digits and underscores, beginning with a letter',
+};
+
+const LABEL: NameRule = {
+  what: 'a plain name',
+  pattern: /^[A-Za-z0-9][\w.-]{0,62}$/,
+  allowed: 'up to 63 letters, digits, dots, hyphens and underscores',
+};
+
+export const SPEC_WORDS = section({
+  backfill_id: VALUE,
+  owner: VALUE,
+  source_range: section({
+    start: VALUE,
+    end: VALUE,
+    exclude: list(section({ start: VALUE, end: VALUE })),
+  }),
+  target: section({ table: VALUE, partition_key: VALUE }),
+  reason: section({ issue: VALUE, change: VALUE }),
+  execution: section({
+    partitions_per_batch: VALUE,
+    max_concurrency: VALUE,
+    pause_during_live_pipeline: VALUE,
+    order: VALUE,
+    query_timeout: VALUE,
+    lock_timeout: VALUE,
+    daily_bytes_budget: VALUE,
+    pause_windows: list(section({ from: VALUE, to: VALUE, time_zone: VALUE })),
+    daily_cost_budget: LATER,
+    source_rate_limit: LATER,
+    load_limits: LATER,
+    compute: LATER,
+  }),
+  validation: section(
+    {
+      row_count_tolerance: VALUE,
+      max_unexplained_rows: LATER,
+      tolerances: LATER,
+      boundary: LATER,
+      sample_rows: LATER,
+      required: LATER,
+    },
+    { _delta_expected: section({ partition: VALUE, batch: VALUE, run: VALUE }) },
+  ),
+  publication: section({
+    strategy: VALUE,
+    late_drift: section({ partitions: VALUE, measure: VALUE }),
+    direct_readers: VALUE,
+    approvals: LATER,
+    announce: LATER,
+  }),
+  rollback: section({
+    snapshot: VALUE,
+    window: VALUE,
+    retain_after_sign_off: VALUE,
+    settle_after: LATER,
+    monitors: LATER,
+    auto_rollback: LATER,
+  }),
+});
+
+/** Publication strategies that are understood but that this version does not carry out. */
+export const LATER_STRATEGIES = ['view', 'copy'] as const;
+
+const ERAS = list(section({ from: VALUE, sql: VALUE }));
+
+export const CONTRACT_WORDS = section({
+  dataset: VALUE,
+  owner: VALUE,
+  approvers: VALUE,
+  sign_off: VALUE,
+  published_view: VALUE,
+  partition: section({ key: VALUE, grain: VALUE, time_zone: VALUE }),
+  unique_key: VALUE,
+  required: VALUE,
+  measures: named(SQL_WORD, VALUE),
+  transform: section({ corrected: ERAS, trusted: ERAS, range_safe: VALUE }),
+  source_totals: named(SQL_WORD, section({ sql: VALUE, tolerance: VALUE, csv: LATER })),
+  reference_inputs: VALUE,
+  explanations: named(SQL_WORD, VALUE),
+  live_pipeline: section({
+    running: VALUE,
+    http: section({ url: VALUE, header: VALUE, path: VALUE, running_when: VALUE }),
+    started_signal_expires: VALUE,
+  }),
+  consumers: named(
+    LABEL,
+    section({ owner: VALUE, monitor: VALUE, expect: VALUE, every: VALUE, after: VALUE, on_breach: VALUE }),
+  ),
+  announce: list(section({ webhook: VALUE, when: VALUE })),
+});

@@ -1,0 +1,85 @@
+import type { DatasetContract, PipelineProbe } from '../domain/dataset-contract.ts';
+import { contractIssues } from './contract-checks.ts';
+import { contractDefaults } from './contract-defaults.ts';
+import type { ContractDocument } from './contract-schema.ts';
+import { contractSchema } from './contract-schema.ts';
+import type { UsedDefault } from './defaults.ts';
+import { fillDefaults } from './defaults.ts';
+import { placeIssue, schemaIssues } from './document-issue.ts';
+import { CONTRACT_WORDS } from './known-words.ts';
+import type { RefusedDocument } from './parse-spec.ts';
+import type { Locate } from './source-document.ts';
+import { readDocument } from './source-document.ts';
+import { sortProblems } from './spec-problem.ts';
+import { unknownFields } from './unknown-fields.ts';
+
+export interface ParsedContract {
+  readonly ok: true;
+  readonly contract: DatasetContract;
+  readonly defaults: readonly UsedDefault[];
+  readonly locate: Locate;
+}
+
+/** Reads a dataset contract and reports every problem at once. The files that it names are not looked at. */
+export function parseContract(source: {
+  readonly text: string;
+  readonly file: string;
+}): ParsedContract | RefusedDocument {
+  const { value, locate, problems, broken } = readDocument(source);
+  if (broken) return { ok: false, problems: sortProblems(problems) };
+  const { issues: unknown, known } = unknownFields(value, CONTRACT_WORDS);
+  const filled = fillDefaults(known, contractDefaults(known));
+  const result = contractSchema.safeParse(filled.document);
+  const refused = result.success ? [] : schemaIssues(result.error, filled.document);
+  const issues = [...unknown, ...refused, ...contractIssues(filled.document)];
+  const all = [...problems, ...issues.map((issue) => placeIssue(issue, locate))];
+  if (!result.success || all.length > 0) return { ok: false, problems: sortProblems(all) };
+  return { ok: true, contract: toContract(result.data), defaults: filled.used, locate };
+}
+
+function toContract(document: ContractDocument): DatasetContract {
+  const { partition, transform, live_pipeline: pipeline } = document;
+  return {
+    dataset: document.dataset,
+    owner: document.owner,
+    approvers: document.approvers,
+    signOff: document.sign_off,
+    publishedView: document.published_view,
+    partition: { key: partition.key, grain: partition.grain, timeZone: partition.time_zone ?? null },
+    uniqueKey: document.unique_key,
+    required: document.required,
+    measures: document.measures,
+    transform: { corrected: transform.corrected, trusted: transform.trusted, rangeSafe: transform.range_safe },
+    sourceTotals: document.source_totals,
+    referenceInputs: document.reference_inputs,
+    explanations: document.explanations,
+    livePipeline: { running: toProbe(pipeline), startedSignalExpiresMs: pipeline.started_signal_expires },
+    consumers: Object.fromEntries(
+      Object.entries(document.consumers).map(([name, consumer]) => [name, toConsumer(consumer)]),
+    ),
+    announce: document.announce,
+  };
+}
+
+function toConsumer(consumer: ContractDocument['consumers'][string]): DatasetContract['consumers'][string] {
+  return {
+    owner: consumer.owner,
+    monitor: consumer.monitor ?? null,
+    expect: consumer.expect ?? null,
+    everyMs: consumer.every,
+    afterMs: consumer.after,
+    onBreach: consumer.on_breach,
+  };
+}
+
+function toProbe({ running, http }: ContractDocument['live_pipeline']): PipelineProbe | null {
+  if (running !== undefined) return { kind: 'sql', sql: running };
+  if (http === undefined) return null;
+  return {
+    kind: 'http',
+    url: http.url,
+    header: http.header ?? null,
+    path: http.path,
+    runningWhen: http.running_when,
+  };
+}

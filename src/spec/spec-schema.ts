@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { BUILD_ORDERS } from '../domain/backfill-spec.ts';
+import { isMapping } from './document-path.ts';
+import { dateReader } from './iso-date.ts';
+import { LATER_STRATEGIES } from './known-words.ts';
+import {
+  backfillIdReader,
+  booleanReader,
+  choiceReader,
+  clockReader,
+  integerReader,
+  lineReader,
+  timeZoneReader,
+} from './plain-values.ts';
+import { bytesReader, durationReader, percentRangeReader, shareReader, timeoutReader } from './quantities.ts';
+import { eitherForm, field } from './reader.ts';
+import { columnNameReader, tableNameReader } from './sql-name.ts';
+
+const date = field(dateReader);
+const party = field(lineReader(100));
+const percentRange = field(percentRangeReader);
+const flag = field(booleanReader);
+
+/** A change that is expected in batches and in the run; a single partition is judged only where the document says so. */
+const deltaExpected = eitherForm((value) =>
+  isMapping(value)
+    ? z.object({
+        partition: percentRange.optional(),
+        batch: percentRange.optional(),
+        run: percentRange.optional(),
+      })
+    : percentRange.transform((range) => ({ batch: range, run: range })),
+);
+
+const exclusion = eitherForm((value) =>
+  isMapping(value) ? z.object({ start: date, end: date }) : date.transform((day) => ({ start: day, end: day })),
+);
+
+/** A month of daily partitions is 31; ten thousand hourly ones are more than a year in one reconciliation. */
+const MOST_PARTITIONS_PER_BATCH = 10_000;
+/** Each lane is one rebuilding statement on the warehouse. */
+const MOST_LANES = 32;
+
+/** The document after its defaults are filled in and unknown fields are taken out. */
+export const specSchema = z.object({
+  backfill_id: field(backfillIdReader),
+  owner: party,
+  source_range: z.object({ start: date, end: date, exclude: z.array(exclusion) }),
+  target: z.object({ table: field(tableNameReader), partition_key: field(columnNameReader) }),
+  reason: z.object({ issue: party, change: field(lineReader(1000)) }),
+  execution: z.object({
+    partitions_per_batch: field(integerReader(1, MOST_PARTITIONS_PER_BATCH)),
+    max_concurrency: field(integerReader(1, MOST_LANES)),
+    pause_during_live_pipeline: flag,
+    order: field(choiceReader(BUILD_ORDERS)),
+    query_timeout: field(timeoutReader),
+    lock_timeout: field(timeoutReader),
+    daily_bytes_budget: field(bytesReader).optional(),
+    pause_windows: z.array(
+      z.object({ from: field(clockReader), to: field(clockReader), time_zone: field(timeZoneReader) }),
+    ),
+  }),
+  validation: z.object({ row_count_tolerance: field(integerReader(0, 1_000_000_000)) }).catchall(deltaExpected),
+  publication: z.object({
+    strategy: field(choiceReader(['pointer'] as const, LATER_STRATEGIES)),
+    late_drift: z.object({ partitions: field(shareReader), measure: field(shareReader) }),
+    direct_readers: z.array(field(lineReader(200))),
+  }),
+  rollback: z.object({
+    snapshot: field(tableNameReader),
+    window: field(durationReader()),
+    retain_after_sign_off: field(durationReader(0)),
+  }),
+});
+
+export type SpecDocument = z.output<typeof specSchema>;

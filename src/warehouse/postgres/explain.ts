@@ -1,0 +1,63 @@
+/** What we read of `EXPLAIN (FORMAT JSON)`. */
+export interface PlanNode {
+  readonly 'Node Type': string;
+  readonly 'Plan Rows': number;
+  readonly 'Actual Rows'?: number;
+  readonly 'Relation Name'?: string;
+  readonly Filter?: string;
+  readonly Plans?: readonly PlanNode[];
+  readonly 'Shared Hit Blocks'?: number;
+  readonly 'Shared Read Blocks'?: number;
+  readonly 'Local Hit Blocks'?: number;
+  readonly 'Local Read Blocks'?: number;
+  readonly 'Temp Read Blocks'?: number;
+  /** Taken from beside the root node. */
+  readonly executionMs?: number;
+}
+
+const BLOCK = 8192;
+
+/** The root node of an answer; pg parses the JSON column by itself. */
+export function readExplain(row: unknown): PlanNode {
+  const [answer] = (row as Record<'QUERY PLAN', readonly { Plan: PlanNode; 'Execution Time'?: number }[]>)['QUERY PLAN'];
+  if (answer === undefined) throw new Error('EXPLAIN answered no plan');
+  return { ...answer.Plan, executionMs: answer['Execution Time'] ?? 0 };
+}
+
+/** Rows the planner expects the scans of real relations to yield. */
+export function scannedRows(node: PlanNode): number {
+  const own = node['Relation Name'] === undefined ? 0 : node['Plan Rows'];
+  return (node.Plans ?? []).reduce((sum, child) => sum + scannedRows(child), own);
+}
+
+export interface MeasuredWork {
+  readonly rows: number;
+  /** Blocks touched, cached or not, times 8 KiB; the root's counters include its children's. */
+  readonly bytes: number;
+  readonly cachedBytes: number;
+  readonly durationMs: number;
+}
+
+export function measuredWork(root: PlanNode): MeasuredWork {
+  const hit = (root['Shared Hit Blocks'] ?? 0) + (root['Local Hit Blocks'] ?? 0);
+  const read = (root['Shared Read Blocks'] ?? 0) + (root['Local Read Blocks'] ?? 0) + (root['Temp Read Blocks'] ?? 0);
+  // An INSERT yields no rows of its own; its only child is what it inserts.
+  const source = root['Node Type'] === 'ModifyTable' ? (root.Plans?.[0] ?? root) : root;
+  return {
+    rows: source['Actual Rows'] ?? 0,
+    bytes: (hit + read) * BLOCK,
+    cachedBytes: hit * BLOCK,
+    durationMs: root.executionMs ?? 0,
+  };
+}
+
+/** The first node that filters by a key's literal without being a scan of a relation: there a predicate got stuck. */
+export function stuckPredicate(node: PlanNode, key: string): string | null {
+  const scans = node['Relation Name'] !== undefined;
+  if (!scans && node.Filter?.includes(key) === true) return node['Node Type'];
+  for (const child of node.Plans ?? []) {
+    const found = stuckPredicate(child, key);
+    if (found !== null) return found;
+  }
+  return null;
+}

@@ -1,0 +1,80 @@
+import type { BackfillPlan } from '../../../domain/backfill-plan.ts';
+import type { KeyRange } from '../../../domain/backfill-spec.ts';
+import type { Sql } from '../../sql.ts';
+import { columns, ident, literal, qualified, sql } from '../../sql.ts';
+import { inSlice } from './slice.ts';
+
+/**
+ * One pass over a batch, three ways: snapshot (what consumers trusted), shadow (what was rebuilt), base (what the live
+ * pipeline made of it since). Predicates stand inside each side, or the full join would read everything.
+ * Answers one row: counts by class, nulls, measures without live rows, explanations, the rows that changed most.
+ */
+export function reconcileSlice(plan: BackfillPlan, slice: KeyRange): Sql {
+  const measures = Object.entries(plan.contract.measures);
+  const [headline] = measures;
+  return sql(
+    `WITH old AS (SELECT * FROM ${qualified(plan.snapshot)} WHERE ${inSlice(plan, { start: 1, end: 2 })}),
+     new AS (SELECT * FROM ${qualified(plan.shadow)} WHERE ${inSlice(plan, { start: 1, end: 2 })}),
+     base AS (SELECT * FROM ${qualified(plan.table)} WHERE ${inSlice(plan, { start: 1, end: 2 })}),
+pairs AS MATERIALIZED (
+  SELECT old AS o, new AS n, ${keyPresent(plan, 'old')} AS has_old, ${keyPresent(plan, 'new')} AS has_new,
+         ${keyPresent(plan, 'old')} IS DISTINCT FROM ${keyPresent(plan, 'base')} OR ROW(${columns(plan.comparedColumns, 'old')}) IS DISTINCT FROM ROW(${columns(plan.comparedColumns, 'base')}) AS live,
+         CASE WHEN NOT ${keyPresent(plan, 'old')} THEN 'added' WHEN NOT ${keyPresent(plan, 'new')} THEN 'removed'
+              WHEN ROW(${columns(plan.comparedColumns, 'old')}) IS DISTINCT FROM ROW(${columns(plan.comparedColumns, 'new')}) THEN 'changed' ELSE 'same' END AS class,
+         ${explanationColumn(plan)} AS explanation
+    FROM old FULL JOIN new ON ${sameKey(plan, 'old', 'new')}
+    FULL JOIN base ON ${plan.uniqueKey.map((column) => `coalesce(old.${ident(column)}, new.${ident(column)}) = base.${ident(column)}`).join(' AND ')}
+), old_rows AS (SELECT (o).* FROM pairs WHERE has_old AND NOT live),
+   new_rows AS (SELECT (n).* FROM pairs WHERE has_new AND NOT live)
+SELECT jsonb_build_object(
+  'rowsOld', (SELECT count(*) FROM old), 'rowsNew', (SELECT count(*) FROM new),
+  'rowsSame', count(*) FILTER (WHERE NOT live AND class = 'same'), 'rowsChanged', count(*) FILTER (WHERE NOT live AND class = 'changed'),
+  'rowsAdded', count(*) FILTER (WHERE NOT live AND has_new AND class = 'added'), 'rowsRemoved', count(*) FILTER (WHERE NOT live AND has_old AND class = 'removed'),
+  'rowsLive', count(*) FILTER (WHERE live),
+  'duplicateKeys', (SELECT count(*) - count(DISTINCT ROW(${columns(plan.uniqueKey)})) FROM new),
+  'rowsOutside', (SELECT count(*) FROM new WHERE backfill_id IS DISTINCT FROM $3::text),
+  'nulls', ${jsonObject(plan.contract.required.map((column) => [column, `(SELECT count(*) FROM new WHERE ${ident(column)} IS NULL)`]))},
+  'measures', ${jsonObject(measures.map(([name, expression]) => [name, bothSides(expression)]))},
+  'explained', ${jsonObject(Object.keys(plan.contract.explanations).map((name) => [name, `count(*) FILTER (WHERE NOT live AND class = 'changed' AND explanation = ${literal(name)})`]))},
+  'unexplained', count(*) FILTER (WHERE NOT live AND class <> 'same' AND explanation IS NULL)) AS figures,
+  ${headline === undefined ? `'[]'::jsonb` : topRows(plan, headline[1])} AS "topRows"
+FROM pairs`,
+    slice.start,
+    slice.end,
+    plan.backfillId,
+  );
+}
+
+/** A row is there when its first key column is: unique keys are NOT NULL by preflight. */
+function keyPresent(plan: BackfillPlan, side: string): string {
+  return `(${side}.${ident(plan.uniqueKey[0] ?? '')} IS NOT NULL)`;
+}
+
+export function sameKey(plan: BackfillPlan, left: string, right: string): string {
+  return plan.uniqueKey.map((column) => `${left}.${ident(column)} = ${right}.${ident(column)}`).join(' AND ');
+}
+
+/** The first explanation that holds. They are contract text over `old` and `new`, reviewed with the transform. */
+function explanationColumn(plan: BackfillPlan): string {
+  const cases = Object.entries(plan.contract.explanations).map(([name, condition]) => `WHEN (${condition}) THEN ${literal(name)}`);
+  return cases.length === 0 ? 'NULL::text' : `CASE ${cases.join(' ')} END`;
+}
+
+function bothSides(expression: string): string {
+  return `jsonb_build_object('old', coalesce((SELECT ${expression} FROM old_rows), 0)::text, 'new', coalesce((SELECT ${expression} FROM new_rows), 0)::text)`;
+}
+
+function jsonObject(entries: readonly (readonly [name: string, expression: string])[]): string {
+  return `jsonb_build_object(${entries.map(([name, expression]) => `${literal(name)}, ${expression}`).join(', ')})`;
+}
+
+/** A batch keeps its ten largest changes by the contract's first measure; the report merges them. */
+const TOP_ROWS = 10;
+
+function topRows(plan: BackfillPlan, measure: string): string {
+  const key = plan.uniqueKey.map((column) => `${literal(column)}, coalesce((o).${ident(column)}, (n).${ident(column)})`).join(', ');
+  return `coalesce((SELECT jsonb_agg(jsonb_build_object('key', top.key, 'class', top.class, 'old', top.before::text, 'new', top.after::text, 'explanation', top.explanation) ORDER BY top.size DESC)
+   FROM (SELECT jsonb_build_object(${key}) AS key, class, explanation, before, after, abs(coalesce(after, 0) - coalesce(before, 0)) AS size
+           FROM pairs, LATERAL (SELECT (SELECT ${measure} FROM (SELECT (o).*) one WHERE has_old) AS before, (SELECT ${measure} FROM (SELECT (n).*) one WHERE has_new) AS after) amounts
+          WHERE NOT live AND class <> 'same' ORDER BY size DESC LIMIT ${TOP_ROWS}) top), '[]')`;
+}
