@@ -38,12 +38,29 @@ async function installAndBuild(log) {
   writeStamp(BUILD_STAMP, sources);
 }
 
+/**
+ * `npm ci` refuses a lock file that lacks packages of other platforms, as one does that was written where the registry has only some of them;
+ * it names them without a version. Those are not needed here, and `npm install --no-save` takes every other version from the lock file too.
+ */
 async function install(log) {
   log('Installing packages (npm ci)');
-  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const { code, output } = await captureCommand(npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund']);
-  if (code !== 0)
-    throw new Error(`\`npm ci\` failed with exit code ${code}; correct what it says and try again:\n${output}`);
+  const options = ['--ignore-scripts', '--no-audit', '--no-fund'];
+  let result = await npm('ci', ...options);
+  if (result.code !== 0 && lacksOnlyOtherPlatforms(result.output))
+    result = await npm('install', '--no-save', ...options);
+  if (result.code === 0) return;
+  throw new Error(
+    `\`npm ci\` failed with exit code ${result.code}; correct what it says and try again:\n${result.output}`,
+  );
+}
+
+function lacksOnlyOtherPlatforms(output) {
+  const complaints = output.split('\n').filter((line) => /(Missing|Invalid): /.test(line));
+  return complaints.length > 0 && complaints.every((line) => /Missing: \S+@ from lock file/.test(line));
+}
+
+function npm(...args) {
+  return captureCommand(process.platform === 'win32' ? 'npm.cmd' : 'npm', args);
 }
 
 function isInstalled() {

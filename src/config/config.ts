@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { Prices } from '../domain/estimate.ts';
 import type { ConfigProblem, Environment, SettingReader } from './environment.ts';
 import { settingReader } from './environment.ts';
 import type { Secret } from './secret.ts';
@@ -7,15 +8,8 @@ import type { StackAddresses } from './stack-addresses.ts';
 import type { TemporalConfig } from './temporal-config.ts';
 import { readTemporalConfig } from './temporal-config.ts';
 
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
-
-/** What the warehouse charges, in `currency`; null where a price is not known. */
-export interface Prices {
-  readonly perTib: number | null;
-  readonly perHour: number | null;
-  readonly currency: string;
-}
 
 export interface Config {
   readonly temporal: TemporalConfig;

@@ -2,10 +2,10 @@
 export interface StackAddresses {
   readonly temporalAddress: string;
   readonly temporalNamespace: string;
-  readonly temporalUi: string;
+  readonly temporalUi: string | null;
   /** Holds a password, as `adminUrl` does. */
   readonly warehouseUrl: string;
   readonly adminUrl: string;
-  readonly reviewUrl: string;
+  readonly reviewUrl: string | null;
   readonly contracts: string;
 }

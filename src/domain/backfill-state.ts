@@ -112,9 +112,16 @@ export interface BackfillState {
   /** In the order of arrival; a phase takes what it can act on, the ledger has the last word. */
   readonly requests: readonly Request[];
   readonly consolidated: number;
+  /** After consolidation: when the snapshot may go. */
+  readonly retainUntil: string | null;
+  /** Events a run may have before it continues as new. */
+  readonly historyBudget: number;
   readonly refusals: readonly Refusal[];
   readonly endedBecause: string | null;
 }
+
+/** Replaying 1,500 events takes a worker about a second; the server's own limit is 51,200. */
+export const HISTORY_BUDGET = 1_500;
 
 export function openState(
   backfillId: string,
@@ -156,6 +163,8 @@ export function openState(
     signOffs: [],
     requests: [],
     consolidated: 0,
+    retainUntil: null,
+    historyBudget: HISTORY_BUDGET,
     refusals: [],
     endedBecause: null,
   };

@@ -21,8 +21,9 @@ export interface Estimate {
   readonly samples: readonly SampleRun[];
 }
 
+/** What the warehouse charges, in `currency`; null where a price is not known. */
 export interface Prices {
-  readonly perTibScanned: number | null;
+  readonly perTib: number | null;
   readonly perHour: number | null;
   readonly currency: string;
 }
@@ -40,7 +41,7 @@ export function estimateRun(input: {
   readonly lanes: number;
   readonly plannedRows: number;
   readonly samples: readonly SampleRun[];
-  readonly prices: Prices;
+  readonly prices: Prices | null;
 }): Estimate {
   const { samples, lanes, plannedRows, prices } = input;
   const total = (pick: (sample: SampleRun) => number): number => samples.reduce((sum, sample) => sum + pick(sample), 0);
@@ -64,9 +65,9 @@ export function estimateRun(input: {
   };
 }
 
-function price(bytes: number, busyMs: number, prices: Prices): Estimate['cost'] {
-  if (prices.perTibScanned === null && prices.perHour === null) return null;
-  const amount = (bytes / 1024 ** 4) * (prices.perTibScanned ?? 0) + (busyMs / 3_600_000) * (prices.perHour ?? 0);
+function price(bytes: number, busyMs: number, prices: Prices | null): Estimate['cost'] {
+  if (prices === null) return null;
+  const amount = (bytes / 1024 ** 4) * (prices.perTib ?? 0) + (busyMs / 3_600_000) * (prices.perHour ?? 0);
   return { amount: Math.round(amount * 100) / 100, currency: prices.currency };
 }
 

@@ -9,7 +9,13 @@ import type { Check } from './verdict.ts';
 
 /** Everything that can happen to a backfill, as data. */
 export type BackfillEvent =
-  | { readonly type: 'planned'; readonly plan: PlanSummary; readonly doneBatches: number; readonly donePartitions: number }
+  | {
+      readonly type: 'planned';
+      readonly plan: PlanSummary;
+      readonly requestedBy: string;
+      readonly doneBatches: number;
+      readonly donePartitions: number;
+    }
   | { readonly type: 'moved'; readonly to: BackfillStatus; readonly because?: string }
   | { readonly type: 'held'; readonly hold: Omit<Hold, 'from' | 'since'>; readonly from?: BackfillStatus }
   | { readonly type: 'checked'; readonly checks: readonly Check[] }
@@ -32,7 +38,7 @@ export type BackfillEvent =
   | { readonly type: 'rolledBack'; readonly at: string }
   | { readonly type: 'signedOff'; readonly party: string }
   | { readonly type: 'consolidatedUpTo'; readonly partition: number }
-  | { readonly type: 'consolidated' }
+  | { readonly type: 'consolidated'; readonly retainUntil: string }
   | { readonly type: 'refused'; readonly message: string; readonly reason: string };
 
 /** What one claim of batches did. */
@@ -150,6 +156,7 @@ function decide(state: BackfillState, event: Decision, nowIso: string): Backfill
         shape: 'plain',
         rollbackDeadline: null,
         rollbackStatement: null,
+        retainUntil: event.retainUntil,
       };
     default:
       return assertNever(event);
@@ -158,12 +165,13 @@ function decide(state: BackfillState, event: Decision, nowIso: string): Backfill
 
 function planned(
   state: BackfillState,
-  { plan, doneBatches, donePartitions }: Extract<BackfillEvent, { type: 'planned' }>,
+  { plan, requestedBy, doneBatches, donePartitions }: Extract<BackfillEvent, { type: 'planned' }>,
   nowIso: string,
 ): BackfillState {
   return {
     ...state,
     plan,
+    requestedBy,
     limits: { maxConcurrency: plan.maxConcurrency, dailyBytesBudget: plan.dailyBytesBudget },
     queue: startQueue(plan.batches),
     progress: { ...state.progress, startedAt: nowIso, batchesDone: doneBatches, partitionsDone: donePartitions },

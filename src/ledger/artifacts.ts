@@ -23,7 +23,7 @@ export function confirmArtifact(backfillId: string, kind: ArtifactKind, name: st
 
 export function artifactsOf(backfillId: string): Sql {
   return sql(
-    `SELECT kind, name, oid::float8 AS oid, (SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = a.oid) AS present
+    `SELECT kind, name, oid::bigint::float8 AS oid, (SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = a.oid) AS present
        FROM governance.backfill_artifacts a WHERE backfill_id = $1 AND dropped_at IS NULL ORDER BY artifact_id`,
     backfillId,
   );

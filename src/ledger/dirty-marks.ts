@@ -16,11 +16,11 @@ export function expandMarks(backfillId: string): Sql {
 /** Partitions with open marks, oldest mark first. */
 export function dirtyPartitions(plan: Pick<BackfillPlan, 'backfillId' | 'keyType'>, limit: number): Sql {
   return sql(
-    `SELECT p.ordinal, p.batch, p.partition_start AS start, p.partition_end AS "end", p.state
+    `SELECT p.ordinal, p.batch, p.partition_start AS start, p.partition_end AS "end", p.state, coalesce(p.bytes, 0)::float8 AS bytes
        FROM governance.backfill_partitions p
        JOIN (SELECT key, min(mark) AS first FROM governance.dirty_partitions WHERE backfill_id = $1 AND key IS NOT NULL GROUP BY key) d
          ON d.key::${plan.keyType} >= p.partition_start::${plan.keyType} AND d.key::${plan.keyType} < p.partition_end::${plan.keyType}
-      WHERE p.backfill_id = $1 GROUP BY 1, 2, 3, 4, 5 ORDER BY min(d.first) LIMIT $2`,
+      WHERE p.backfill_id = $1 GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY min(d.first) LIMIT $2`,
     plan.backfillId,
     limit,
   );
@@ -52,12 +52,12 @@ export function countMarks(backfillId: string): Sql {
   return sql('SELECT count(*)::int AS marks FROM governance.dirty_partitions WHERE backfill_id = $1', backfillId);
 }
 
-/** Marks that lie in a batch: its figures may be of rows that changed while they were read. */
-export function countMarksOfBatch(plan: Pick<BackfillPlan, 'backfillId' | 'keyType'>, batch: number): Sql {
+/** Partitions of one batch with open marks. */
+export function dirtyPartitionsOfBatch(plan: Pick<BackfillPlan, 'backfillId' | 'keyType'>, batch: number): Sql {
   return sql(
-    `SELECT count(*)::int AS marks FROM governance.dirty_partitions d
-      WHERE d.backfill_id = $1 AND (d.key IS NULL OR EXISTS (SELECT FROM governance.backfill_partitions p WHERE p.backfill_id = $1 AND p.batch = $2
-        AND d.key::${plan.keyType} >= p.partition_start::${plan.keyType} AND d.key::${plan.keyType} < p.partition_end::${plan.keyType}))`,
+    `SELECT p.ordinal FROM governance.backfill_partitions p WHERE p.backfill_id = $1 AND p.batch = $2
+        AND EXISTS (SELECT FROM governance.dirty_partitions d WHERE d.backfill_id = $1
+          AND (d.key IS NULL OR d.key::${plan.keyType} >= p.partition_start::${plan.keyType} AND d.key::${plan.keyType} < p.partition_end::${plan.keyType}))`,
     plan.backfillId,
     batch,
   );

@@ -9,9 +9,11 @@ export interface LedgerPartition extends KeyRange {
   readonly ordinal: number;
   readonly batch: number;
   readonly state: 'planned' | 'built';
+  /** Bytes its last build scanned; 0 before the first. */
+  readonly bytes: number;
 }
 
-const PARTITION = 'ordinal, batch, partition_start AS start, partition_end AS "end", state';
+const PARTITION = 'ordinal, batch, partition_start AS start, partition_end AS "end", state, coalesce(bytes, 0)::float8 AS bytes';
 
 const STEP = { hour: '1 hour', day: '1 day', week: '7 days', month: '1 month' } as const;
 

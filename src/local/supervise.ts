@@ -76,11 +76,17 @@ export async function superviseProcess(options: SuperviseOptions): Promise<Super
     },
     async stop() {
       stopping.abort();
-      const target = child?.pid === undefined ? null : inspectProcess(child.pid);
-      if (target !== null) await endProcess(target, { signal: 'SIGTERM', force: 'SIGKILL', graceMs, group: true });
+      await end(child, graceMs);
       await running;
+      // It may have been on its way up just then.
+      await end(child, graceMs);
     },
   };
+}
+
+async function end(child: ChildProcess | null, graceMs: number): Promise<void> {
+  const target = child?.pid === undefined ? null : inspectProcess(child.pid);
+  if (target !== null) await endProcess(target, { signal: 'SIGTERM', force: 'SIGKILL', graceMs, group: true });
 }
 
 function recordFile({ logFile }: SuperviseOptions): string {

@@ -18,7 +18,7 @@ export type Draft =
   | { readonly kind: 'refused'; readonly reasons: readonly string[]; readonly warnings: readonly string[] };
 
 /** Draws up the plan: looks at the catalogue, runs the samples, writes nothing. Every reason against it at once. */
-export async function draftPlan(session: Session, documents: Documents, prices: Prices): Promise<Draft> {
+export async function draftPlan(session: Session, documents: Documents, prices: Prices | null): Promise<Draft> {
   const { spec, loaded } = documents;
   const { contract } = loaded;
   const seen = await withRollback(session, () => preflight(session, spec, loaded));

@@ -74,7 +74,11 @@ export interface ConsolidationResult {
   /** Partitions consolidated so far, in order. */
   readonly upTo: number;
   readonly done: boolean;
-  readonly stopped: null | { readonly kind: 'asked' } | { readonly kind: 'gate'; readonly reason: string };
+  readonly stopped:
+    | null
+    | { readonly kind: 'asked' }
+    | { readonly kind: 'gate'; readonly reason: string; readonly until?: string }
+    | { readonly kind: 'rolledBack'; readonly at: string };
 }
 
 /** Short statements on the ledger and the catalogue. */

@@ -2,8 +2,10 @@ export const WORKFLOW_TYPE = 'controlledBackfill';
 
 /** Workflow tasks and light activities. */
 export const TASK_QUEUE = 'backfill';
-/** Activities that scan data: few slots, so that the warehouse is never asked for more than was agreed. */
-export const WAREHOUSE_TASK_QUEUE = 'backfill-warehouse';
+/** Activities that scan data have a queue of their own with few slots, beside the one the workflow was started on. */
+export function warehouseQueueOf(taskQueue: string): string {
+  return `${taskQueue}-warehouse`;
+}
 
 export const STATUS_QUERY = 'status';
 

@@ -1,4 +1,5 @@
 import type { PercentRange } from '../domain/backfill-spec.ts';
+import { parseBytes } from '../domain/bytes.ts';
 import type { Reader } from './reader.ts';
 import { textReader } from './reader.ts';
 
@@ -8,22 +9,6 @@ const DURATION_UNITS: Readonly<Record<string, number>> = {
   m: 60_000,
   h: 3_600_000,
   d: 86_400_000,
-};
-
-/** Decimal units as clouds bill them, binary ones as memory is sold; the letter i decides. */
-const BYTE_UNITS: Readonly<Record<string, number>> = {
-  B: 1,
-  kB: 1e3,
-  KB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-  TB: 1e12,
-  PB: 1e15,
-  KiB: 2 ** 10,
-  MiB: 2 ** 20,
-  GiB: 2 ** 30,
-  TiB: 2 ** 40,
-  PiB: 2 ** 50,
 };
 
 /** Ten years: more than any rollback window, and far from where a millisecond count overflows a date. */
@@ -54,17 +39,16 @@ export function durationReader(least: 0 | 1 = 1, longestMs = LONGEST_MS): Reader
 
 export const timeoutReader = durationReader(1, LONGEST_TIMEOUT_MS);
 
-/** A number of bytes: `500GB` is 500 × 10⁹, `2TiB` is 2 × 2⁴⁰. */
+/** A number of bytes. Decimal units as clouds bill them, binary ones as memory is sold: the letter i decides. */
 export const bytesReader: Reader<number> = {
-  allowed: 'a number with a unit: decimal (kB, MB, GB, TB, PB) such as 500GB, or binary (KiB … PiB) such as 2TiB',
+  allowed:
+    'a number with a unit: decimal (B, kB, MB, GB, TB) such as 500GB, or binary (KiB, MiB, GiB, TiB) such as 2TiB',
   read(value) {
-    if (typeof value === 'number') return { problem: 'an amount of bytes without a unit' };
-    const match = typeof value === 'string' ? /^(\d{1,15}(?:\.\d{1,6})?)\s*([a-z]*)$/i.exec(value.trim()) : null;
-    if (match === null) return { problem: 'not an amount of bytes' };
-    const [, digits = '', unit = ''] = match;
-    if (unit === '') return { problem: 'an amount of bytes without a unit' };
-    if (!Object.hasOwn(BYTE_UNITS, unit)) return { problem: 'an amount of bytes with an unknown unit' };
-    const bytes = Math.round(Number(digits) * (BYTE_UNITS[unit] ?? Number.NaN));
+    const text = typeof value === 'number' ? String(value) : value;
+    if (typeof text !== 'string') return { problem: 'not an amount of bytes' };
+    if (/^\s*\d+(\.\d+)?\s*$/.test(text)) return { problem: 'an amount of bytes without a unit' };
+    const bytes = parseBytes(text);
+    if (bytes === null) return { problem: 'not an amount of bytes' };
     if (bytes < 1) return { problem: 'an amount of nothing' };
     return Number.isSafeInteger(bytes) ? { value: bytes } : { problem: 'an amount of bytes that is too large' };
   },

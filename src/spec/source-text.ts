@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { SpecProblem } from './spec-problem.ts';
 
 /** A Temporal payload ends at 2 MiB and a document of a person at a few KiB; what is larger is not one of ours. */
-export const SOURCE_LIMIT_BYTES = 1024 * 1024;
+const SOURCE_LIMIT_BYTES = 1024 * 1024;
 
 export type SourceText =
   { readonly ok: true; readonly text: string } | { readonly ok: false; readonly problem: SpecProblem };

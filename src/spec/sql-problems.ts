@@ -3,9 +3,8 @@ import type { SqlToken } from './sql-lexer.ts';
 import { isMeaningful, positionIn, sqlTokens } from './sql-lexer.ts';
 import type { SpecProblem } from './spec-problem.ts';
 
-export const SQL_KINDS = ['transform', 'totals', 'monitor', 'probe'] as const;
 /** What a contract uses an SQL file for; decides its parameters. */
-export type SqlKind = (typeof SQL_KINDS)[number];
+export type SqlKind = 'transform' | 'totals' | 'monitor' | 'probe';
 
 /** The parameters of each kind, and whether they may be left out: a compiled model has none and is wrapped instead. */
 const PARAMETERS: Readonly<Record<SqlKind, { readonly names: readonly string[]; readonly optional: boolean }>> = {
@@ -101,7 +100,7 @@ function parameterProblems(tokens: readonly SqlToken[], kind: SqlKind, at: At): 
   return isExplained ? unknown : [...unknown, at(used?.start ?? 0, problem, '', { allowed: `both of ${allowed}` })];
 }
 
-export function isWord(token: SqlToken, words: readonly string[]): boolean {
+function isWord(token: SqlToken, words: readonly string[]): boolean {
   return token.kind === 'word' && words.includes(token.text.toLowerCase());
 }
 

@@ -57,7 +57,7 @@ describe('a supervised process', () => {
 
   test('may finish its work when it is stopped, and is not started again', async () => {
     const { supervised, logFile } = await supervise(
-      `${STAYS_UP}; process.on('SIGTERM', () => { console.log('done'); process.exit(0) })`,
+      `process.on('SIGTERM', () => { console.log('done'); process.exit(0) }); ${STAYS_UP}`,
     );
     await waitFor(() => timesStarted(logFile) === 1, { timeoutMs: 10_000, describe: 'the start' });
     const { pid } = supervised;

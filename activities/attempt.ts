@@ -1,0 +1,69 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
+import { cancelPredecessors, closeAttempt, openAttempt } from '../src/ledger/attempts.ts';
+import type { Session } from '../src/warehouse/session.ts';
+import { withSession } from '../src/warehouse/session.ts';
+import type { ActivityDeps } from './deps.ts';
+import { withLedger } from './deps.ts';
+import type { Working } from './working.ts';
+
+export interface Attempt {
+  readonly session: Session;
+  readonly fence: number;
+}
+
+/** A predecessor's statement gets this long to end after it was cancelled; its claim is fenced off in any case. */
+const PREDECESSOR_MS = 5_000;
+/** After a stop was asked for, a statement gets this long to reach its boundary before it is cancelled. */
+const GRACE_MS = 5_000;
+
+/**
+ * A session of its own for one attempt at a lane's work: fence drawn, backend noted, what an older attempt still runs
+ * cancelled. When a stop is asked for and the present statement does not end, it is cancelled too: ours alone, by pid.
+ */
+export async function withAttempt<T>(
+  deps: ActivityDeps,
+  plan: BackfillPlan,
+  lane: number,
+  working: Working,
+  use: (attempt: Attempt) => Promise<T>,
+): Promise<T> {
+  const { execution } = plan.spec;
+  const settings = {
+    applicationName: `backfill/${plan.backfillId}/${lane}`,
+    statementTimeoutMs: execution.queryTimeoutMs,
+    lockTimeoutMs: execution.lockTimeoutMs,
+  };
+  return withSession(deps.pool, settings, async (session) => {
+    const { fence } = await session.one<{ fence: number }>(openAttempt(plan.backfillId, lane));
+    await endPredecessors(session, plan.backfillId, lane, fence);
+    const stop = cancelWhenAsked(deps, session.backendPid, working);
+    try {
+      return await use({ session, fence });
+    } finally {
+      stop();
+      await withLedger(deps, (ledger) => ledger.change(closeAttempt(fence))).catch(() => undefined);
+    }
+  });
+}
+
+async function endPredecessors(session: Session, backfillId: string, lane: number, fence: number): Promise<void> {
+  const deadline = Date.now() + PREDECESSOR_MS;
+  while ((await session.rows(cancelPredecessors(backfillId, lane, fence))).length > 0 && Date.now() < deadline)
+    await delay(100);
+}
+
+function cancelWhenAsked(deps: ActivityDeps, pid: number, working: Working): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const onAbort = (): void => {
+    timer = setTimeout(() => {
+      // Nothing to do if it fails: the statement then ends by itself and its result is discarded or kept whole.
+      void deps.pool.query('SELECT pg_cancel_backend($1)', [pid]).catch(() => undefined);
+    }, GRACE_MS);
+  };
+  working.signal.addEventListener('abort', onAbort, { once: true });
+  return () => {
+    working.signal.removeEventListener('abort', onAbort);
+    clearTimeout(timer);
+  };
+}

@@ -1,0 +1,27 @@
+import type { Artifact } from '../src/ledger/artifacts.ts';
+import { artifactsOf, confirmArtifact, recordArtifact } from '../src/ledger/artifacts.ts';
+import { insertEventOnce } from '../src/ledger/events.ts';
+import type { WarehouseActivities } from '../src/protocol/activities.ts';
+import { createShadow, indexKeyed } from '../src/warehouse/postgres/statements/create-tables.ts';
+import { withTransaction } from '../src/warehouse/session.ts';
+import { qualified } from '../src/warehouse/sql.ts';
+import type { ActivityDeps } from './deps.ts';
+import { loadPlan, withLedger } from './deps.ts';
+import { refuseForeign } from './refuse-foreign.ts';
+
+export function makeCreateShadow(deps: ActivityDeps): WarehouseActivities['createShadow'] {
+  return ({ backfillId }) =>
+    withLedger(deps, async (session) => {
+      const { plan } = await loadPlan(session, backfillId);
+      const known = (await session.rows<Artifact>(artifactsOf(backfillId))).find((one) => one.kind === 'shadow');
+      await refuseForeign(session, plan.shadow, known);
+      if (known?.present != null) return;
+      await session.change(recordArtifact(backfillId, 'shadow', qualified(plan.shadow)));
+      await withTransaction(session, async () => {
+        for (const statement of createShadow(plan)) await session.change(statement);
+        for (const statement of indexKeyed(plan, plan.shadow)) await session.change(statement);
+        await session.change(confirmArtifact(backfillId, 'shadow', qualified(plan.shadow)));
+        await session.change(insertEventOnce(backfillId, 'shadow created', 'worker', { table: qualified(plan.shadow) }));
+      });
+    });
+}

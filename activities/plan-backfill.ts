@@ -1,0 +1,139 @@
+import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
+import type { PlanSummary } from '../src/domain/plan-summary.ts';
+import { countBatches } from '../src/ledger/batches.ts';
+import { insertEvent } from '../src/ledger/events.ts';
+import { countPartitions, insertBatches, insertPartitions } from '../src/ledger/partitions.ts';
+import { activeRelease, latestRelease, rollbackStatement } from '../src/ledger/releases.ts';
+import type { LedgerRun } from '../src/ledger/runs.ts';
+import { findActiveRun, findRun, insertRun } from '../src/ledger/runs.ts';
+import { draftPlan } from '../src/planning/draft-plan.ts';
+import { readDocuments } from '../src/planning/read-documents.ts';
+import { planHashOf } from '../src/planning/plan-hash.ts';
+import type { PlanOutcome, PublishedRelease, WarehouseActivities } from '../src/protocol/activities.ts';
+import { workflowIdOf } from '../src/protocol/identity.ts';
+import { readLaunchInput } from '../src/spec/launch-input.ts';
+import { formatProblem } from '../src/spec/spec-problem.ts';
+import type { Session } from '../src/warehouse/session.ts';
+import { withSession, withTransaction } from '../src/warehouse/session.ts';
+import { sql } from '../src/warehouse/sql.ts';
+import type { ActivityDeps } from './deps.ts';
+import { loadPlan } from './deps.ts';
+import { whileWorking } from './working.ts';
+
+const refused = (...reasons: readonly string[]): PlanOutcome => ({ kind: 'refused', reasons });
+
+/** Parses again with authority, looks, samples, freezes. The same spec started again joins the run the ledger holds. */
+export function makePlanBackfill(deps: ActivityDeps): WarehouseActivities['planBackfill'] {
+  return ({ launch, workflowId }) =>
+    whileWorking(async () => {
+      const input = readLaunchInput(launch);
+      if (input.problems.length > 0) return refused(...input.problems.map(formatProblem));
+      const read = await readDocuments(input.specSource, input.overrides, deps.contracts, deps.now());
+      if (!read.ok) return refused(...read.problems);
+      const { documents } = read;
+      const { backfillId } = documents.spec;
+      if (workflowId !== workflowIdOf(backfillId))
+        return refused(`workflow id ${workflowId} is not that of this spec: start it as ${workflowIdOf(backfillId)}`);
+      const requestedBy = input.requestedBy ?? documents.spec.owner;
+      const settings = { applicationName: `backfill/${backfillId}/plan`, statementTimeoutMs: documents.spec.execution.queryTimeoutMs, lockTimeoutMs: 2_000 };
+      return withSession(deps.pool, settings, async (session): Promise<PlanOutcome> => {
+        const known = await knownRun(session, backfillId);
+        if (known !== null) return joinRun(session, known, documents.specHash);
+        const draft = await draftPlan(session, documents, deps.prices);
+        if (draft.kind === 'refused') return refused(...draft.reasons);
+        const other = await activeRun(session, draft.plan.dataset);
+        if (other !== null)
+          return refused(`${draft.plan.dataset} has an active backfill already: ${other.backfillId} (${other.status}); finish, close or abort it first`);
+        await freeze(session, draft.plan, { specHash: documents.specHash, requestedBy, workflowId });
+        return planned(session, backfillId);
+      });
+    });
+}
+
+async function knownRun(session: Session, backfillId: string): Promise<LedgerRun | null> {
+  return (await ledgerIsThere(session)) ? ((await session.rows<LedgerRun>(findRun(backfillId)))[0] ?? null) : null;
+}
+
+async function activeRun(session: Session, dataset: string): Promise<LedgerRun | null> {
+  return (await session.rows<LedgerRun>(findActiveRun(dataset)))[0] ?? null;
+}
+
+async function ledgerIsThere(session: Session): Promise<boolean> {
+  const { there } = await session.one<{ there: boolean }>(
+    sql(`SELECT to_regclass('governance.backfill_runs') IS NOT NULL AND coalesce(has_schema_privilege(to_regnamespace('governance')::oid, 'USAGE'), false) AS there`),
+  );
+  return there;
+}
+
+async function joinRun(session: Session, known: LedgerRun, specHash: string): Promise<PlanOutcome> {
+  if (known.endedAt !== null)
+    return refused(`${known.backfillId} has ended (${known.status}); a backfill_id is used once, choose another`);
+  if (known.specHash !== specHash)
+    return refused(`${known.backfillId} is under way with another spec; restore the spec it was started with, or choose another backfill_id`);
+  return planned(session, known.backfillId);
+}
+
+async function freeze(
+  session: Session,
+  plan: BackfillPlan,
+  run: { readonly specHash: string; readonly requestedBy: string; readonly workflowId: string },
+): Promise<void> {
+  const planHash = planHashOf(plan);
+  await withTransaction(session, async () => {
+    await session.change(insertRun({ plan, planHash, ...run }));
+    await session.change(insertBatches(plan));
+    await session.change(insertPartitions(plan));
+    await session.change(insertEvent(plan.backfillId, 'planned', run.requestedBy, { planHash, partitions: plan.partitions, batches: plan.batches, warnings: plan.warnings }));
+  });
+}
+
+async function planned(session: Session, backfillId: string): Promise<PlanOutcome> {
+  const { plan, planHash, requestedBy } = await loadPlan(session, backfillId);
+  const batches = await session.one<{ done: number }>(countBatches(backfillId));
+  const partitions = await session.one<{ built: number }>(countPartitions(backfillId));
+  return {
+    kind: 'planned',
+    plan: summary(plan, planHash),
+    requestedBy,
+    doneBatches: batches.done,
+    donePartitions: partitions.built,
+    published: await publishedAlready(session, plan),
+  };
+}
+
+async function publishedAlready(session: Session, plan: BackfillPlan): Promise<PublishedRelease | null> {
+  const active = await session.one<{ backfillId: string | null }>(activeRelease(plan.dataset));
+  if (active.backfillId !== plan.backfillId) return null;
+  const release = await session.one<{ releaseId: string; publishedAt: Date; deadline: Date }>(latestRelease(plan.backfillId));
+  return {
+    releaseId: release.releaseId,
+    publishedAt: release.publishedAt.toISOString(),
+    deadline: release.deadline.toISOString(),
+    rollbackStatement: rollbackStatement(plan, release.releaseId),
+  };
+}
+
+function summary(plan: BackfillPlan, planHash: string): PlanSummary {
+  const { spec, contract } = plan;
+  return {
+    backfillId: plan.backfillId,
+    dataset: plan.dataset,
+    planHash,
+    partitions: plan.partitions,
+    batches: plan.batches,
+    issue: spec.reason.issue,
+    owner: spec.owner,
+    publishedView: `${plan.view.schema}.${plan.view.name}`,
+    approvers: contract.approvers,
+    signOff: contract.signOff,
+    maxConcurrency: spec.execution.maxConcurrency,
+    dailyBytesBudget: spec.execution.dailyBytesBudget,
+    rollbackWindowMs: spec.rollback.windowMs,
+    retainAfterSignOffMs: spec.rollback.retainAfterSignOffMs,
+    pauseDuringLivePipeline: spec.execution.pauseDuringLivePipeline,
+    startedSignalExpiresMs: contract.livePipeline.startedSignalExpiresMs,
+    firstKey: spec.sourceRange.start,
+    endKey: spec.sourceRange.end,
+    detachStatement: `SELECT governance.${plan.functionPrefix}_detach_capture('${plan.backfillId}');`,
+  };
+}

@@ -1,0 +1,94 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
+import { amendedPartitionsAllowed } from '../src/domain/envelope.ts';
+import { voidApprovals } from '../src/ledger/approvals.ts';
+import { insertAnnouncement } from '../src/ledger/events.ts';
+import { activeRelease, publishRelease, rollbackStatement } from '../src/ledger/releases.ts';
+import type { PublishOutcome, WarehouseActivities } from '../src/protocol/activities.ts';
+import { blockers, oldestWriter } from '../src/warehouse/postgres/statements/blockers.ts';
+import { shapeView, viewFingerprint } from '../src/warehouse/postgres/statements/elevated.ts';
+import { grantOverlay, vacuumOverlay } from '../src/warehouse/postgres/statements/prepare-overlay.ts';
+import { failure } from './activity-failure.ts';
+import type { Attempt } from './attempt.ts';
+import { withAttempt } from './attempt.ts';
+import { catchUp } from './catch-up.ts';
+import { WHOLE_RUN } from './conclude-evidence.ts';
+import type { ActivityDeps } from './deps.ts';
+import { loadPlan, withLedger } from './deps.ts';
+import { retryLock } from './retry-lock.ts';
+import { envelopeLeft } from './watch-live-writes.ts';
+import type { Working } from './working.ts';
+import { whileWorking } from './working.ts';
+
+/** The switch is tried this often, with jitter, before the run holds and shows who was in the way. */
+const TRIES = 60;
+/** Behind a writer's transaction older than this, an attempt would only make others wait. */
+const OLD_WRITER_MS = 1_000;
+
+/** Grants, armed view, catch-up, switch. Each step finds its own effect when it is repeated. */
+export function makePublishRelease(deps: ActivityDeps): WarehouseActivities['publishRelease'] {
+  return ({ backfillId, windowMs }) =>
+    whileWorking(async (working) => {
+      const { plan } = await withLedger(deps, (session) => loadPlan(session, backfillId));
+      return withAttempt(deps, plan, WHOLE_RUN, working, async (attempt) => {
+        working.at({ doing: 'vacuum and grants' });
+        await attempt.session.change(vacuumOverlay(plan));
+        await attempt.session.change(grantOverlay(plan));
+        working.at({ doing: 'arm the view' });
+        await retryLock(() => attempt.session.rows(shapeView(plan, 'armed')));
+        return switchReaders(plan, attempt, windowMs, working);
+      });
+    });
+}
+
+async function switchReaders(plan: BackfillPlan, attempt: Attempt, windowMs: number, working: Working): Promise<PublishOutcome> {
+  const { session, fence } = attempt;
+  const { fingerprint } = await session.one<{ fingerprint: string }>(viewFingerprint(plan));
+  const expected = (await session.one<{ releaseId: string | null; backfillId: string | null }>(activeRelease(plan.dataset))).releaseId;
+  const maxAmended = amendedPartitionsAllowed(plan.spec.publication.lateDrift, plan.partitions);
+  let last = 'nothing was tried';
+  for (let attemptNumber = 1; attemptNumber <= TRIES; attemptNumber += 1) {
+    working.at({ doing: 'switch', attempt: attemptNumber });
+    const caught = await catchUp(plan, attempt, plan.spec.execution.maxConcurrency, true);
+    if (caught.failed !== null) return approvalVoid(attempt, plan, `batch ${caught.failed.batch} fails ${caught.failed.check.name} after a live write`);
+    const left = await envelopeLeft(session, plan);
+    if (left !== null) return approvalVoid(attempt, plan, left);
+    const { ageMs } = await session.one<{ ageMs: number }>(oldestWriter(plan));
+    if (ageMs > OLD_WRITER_MS) last = `a writer's transaction on ${plan.dataset} is ${Math.round(ageMs)} ms old`;
+    else {
+      try {
+        const { release } = await session.one<{ release: { releaseId: string; publishedAt: string; deadline: string } }>(
+          publishRelease({ plan, fence, expected, windowMs, armedView: fingerprint, maxAmended }),
+        );
+        await announce(attempt, plan, release.releaseId);
+        return { kind: 'published', release: { ...iso(release), rollbackStatement: rollbackStatement(plan, release.releaseId) } };
+      } catch (error) {
+        if (!(error instanceof pg.DatabaseError)) throw error;
+        if (error.hint === 'approval void') return approvalVoid(attempt, plan, error.message);
+        if (!['55P03', '55006', '40P01', '57014'].includes(error.code ?? '')) throw error;
+        last = error.message;
+      }
+    }
+    await delay(Math.random() * Math.min(2_000, 50 * 2 ** Math.min(attemptNumber, 6)));
+  }
+  const inTheWay = await session.rows<{ who: string }>(blockers(plan));
+  throw failure('StatementRefused', `the switch of ${plan.dataset} did not succeed in ${TRIES} attempts: ${last}. In the way: ${inTheWay.map((one) => one.who).join('; ') || 'nobody now'}. Nobody was killed; retry when they are done`);
+}
+
+async function approvalVoid({ session }: Attempt, plan: BackfillPlan, reason: string): Promise<PublishOutcome> {
+  await session.change(voidApprovals(plan.backfillId, reason));
+  return { kind: 'approvalVoid', reason };
+}
+
+async function announce({ session }: Attempt, plan: BackfillPlan, releaseId: string): Promise<void> {
+  await session.change(insertAnnouncement(plan.backfillId, 'published', releaseId, { dataset: plan.dataset, release: releaseId, change: plan.spec.reason.change }));
+}
+
+function iso(release: { releaseId: string; publishedAt: string; deadline: string }): { releaseId: string; publishedAt: string; deadline: string } {
+  return {
+    releaseId: release.releaseId,
+    publishedAt: new Date(release.publishedAt).toISOString(),
+    deadline: new Date(release.deadline).toISOString(),
+  };
+}

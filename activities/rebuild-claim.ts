@@ -1,0 +1,87 @@
+import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
+import type { BatchRange } from '../src/domain/batch-queue.ts';
+import type { Check } from '../src/domain/verdict.ts';
+import type { LedgerBatch } from '../src/ledger/batches.ts';
+import { claimBatch } from '../src/ledger/batches.ts';
+import { dirtyPartitionsOfBatch } from '../src/ledger/dirty-marks.ts';
+import type { ClaimResult, FinishedBatch, WarehouseActivities } from '../src/protocol/activities.ts';
+import { failure } from './activity-failure.ts';
+import type { Attempt } from './attempt.ts';
+import { withAttempt } from './attempt.ts';
+import { buildBatch } from './build-batch.ts';
+import type { ActivityDeps } from './deps.ts';
+import { loadPlan, withLedger } from './deps.ts';
+import type { Gate } from './gate.ts';
+import { createGate } from './gate.ts';
+import { reconcileBatch } from './reconcile-batch.ts';
+import type { Working } from './working.ts';
+import { whileWorking } from './working.ts';
+
+/** A failing check on a batch that live writes touched meanwhile is rebuilt and checked again this often. */
+const RECHECKS = 3;
+
+/** Works through consecutive batches; returns where it stopped and why. Finished batches are never done again. */
+export function makeRebuildClaim(deps: ActivityDeps): WarehouseActivities['rebuildClaim'] {
+  return ({ backfillId, claim, lane, limits }) =>
+    whileWorking(async (working) => {
+      const { plan } = await withLedger(deps, (session) => loadPlan(session, backfillId));
+      const gate = createGate(deps, plan, limits);
+      return withAttempt(deps, plan, lane, working, (attempt) =>
+        walkClaim({ plan, attempt, gate, working, slots: limits.maxConcurrency }, claim),
+      );
+    });
+}
+
+interface Surroundings {
+  readonly plan: BackfillPlan;
+  readonly attempt: Attempt;
+  readonly gate: Gate;
+  readonly working: Working;
+  readonly slots: number;
+}
+
+async function walkClaim(at: Surroundings, claim: BatchRange): Promise<ClaimResult> {
+  const finished: FinishedBatch[] = [];
+  for (let number = claim.from; number <= claim.to; number += 1) {
+    const rest = { from: number, to: claim.to };
+    const outcome = await workBatch(at, number);
+    if (outcome.kind === 'stopped') return { finished, rest, stopped: outcome.stopped };
+    finished.push(outcome.finished);
+    if (outcome.failed !== null)
+      return { finished, rest, stopped: { kind: 'failed', batch: number, check: outcome.failed } };
+  }
+  return { finished, rest: null, stopped: null };
+}
+
+type BatchOutcome =
+  | { readonly kind: 'stopped'; readonly stopped: NonNullable<ClaimResult['stopped']> }
+  | { readonly kind: 'done'; readonly finished: FinishedBatch; readonly failed: Check | null };
+
+async function workBatch(at: Surroundings, number: number): Promise<BatchOutcome> {
+  const { plan, attempt, working } = at;
+  const { session, fence } = attempt;
+  const [batch] = await session.rows<LedgerBatch>(claimBatch(plan.backfillId, number, fence));
+  if (batch === undefined) throw failure('StaleFence', `batch ${number} of ${plan.backfillId} is held by a newer attempt`);
+  const started = Date.now();
+  let built = { partitions: 0, rebuilt: 0, bytes: 0 };
+  for (let check = 0; ; check += 1) {
+    const outcome = await buildBatch(at, batch);
+    built = {
+      partitions: built.partitions + outcome.built,
+      rebuilt: built.rebuilt + outcome.rebuilt,
+      bytes: built.bytes + outcome.bytes,
+    };
+    if (outcome.stopped !== null) return { kind: 'stopped', stopped: outcome.stopped };
+    const done = (verdict: FinishedBatch['verdict'], failed: Check | null): BatchOutcome => ({
+      kind: 'done',
+      finished: { batch: number, verdict, ...built, busyMs: Date.now() - started },
+      failed,
+    });
+    if (outcome.built + outcome.rebuilt === 0 && batch.state === 'passed') return done('pass', null);
+    working.at({ batch: number, doing: 'reconcile' });
+    const { verdict, failed } = await reconcileBatch(session, plan, batch, fence);
+    if (verdict !== 'fail') return done(verdict, null);
+    const dirty = await session.rows(dirtyPartitionsOfBatch(plan, number));
+    if (dirty.length === 0 || check === RECHECKS) return done('fail', failed);
+  }
+}

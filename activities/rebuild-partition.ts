@@ -1,0 +1,48 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
+import { eraOf } from '../src/domain/era.ts';
+import { lockPartition, takeSlot } from '../src/ledger/attempts.ts';
+import { lockClaim } from '../src/ledger/batches.ts';
+import { consumeMarks } from '../src/ledger/dirty-marks.ts';
+import type { LedgerPartition } from '../src/ledger/partitions.ts';
+import { checkpoint } from '../src/ledger/partitions.ts';
+import { measuredWork, readExplain } from '../src/warehouse/postgres/explain.ts';
+import type { MeasuredWork } from '../src/warehouse/postgres/explain.ts';
+import { deleteSlice } from '../src/warehouse/postgres/statements/delete-slice.ts';
+import { insertSlice } from '../src/warehouse/postgres/statements/insert-slice.ts';
+import type { Session } from '../src/warehouse/session.ts';
+import { failure } from './activity-failure.ts';
+
+/** All slots taken by others: look again this often. */
+const SLOT_POLL_MS = 50;
+const SLOT_WAIT_MS = 30_000;
+
+/** Takes a place in the warehouse and proves that this attempt still holds the batch; both last to the end of the transaction. */
+export async function enterBatch(session: Session, plan: BackfillPlan, batch: number, fence: number, slots: number): Promise<void> {
+  const deadline = Date.now() + SLOT_WAIT_MS;
+  while ((await session.rows(takeSlot(plan.backfillId, slots))).length === 0) {
+    if (Date.now() > deadline)
+      throw failure('LockNotAvailable', `all ${slots} slots of ${plan.backfillId} are taken by other statements; it is tried again`);
+    await delay(SLOT_POLL_MS);
+  }
+  const claim = await session.one<{ fence: number }>(lockClaim(plan.backfillId, batch));
+  if (claim.fence !== fence)
+    throw failure('StaleFence', `batch ${batch} was taken over by attempt ${claim.fence}; this is attempt ${fence}`);
+}
+
+/**
+ * One partition, replaced as a whole inside the caller's transaction: marks consumed, slice deleted, slice inserted from
+ * the sources, checkpoint. The order matters: the insert is a later statement than the marks it answers for.
+ */
+export async function rebuildPartition(session: Session, plan: BackfillPlan, partition: LedgerPartition, fence: number): Promise<MeasuredWork> {
+  await session.one(lockPartition(plan.backfillId, partition.ordinal));
+  await session.change(consumeMarks(plan, partition));
+  await session.change(deleteSlice(plan, partition));
+  const work = measuredWork(readExplain(await session.one(insertSlice(plan, partition))));
+  const era = plan.eras[eraOf(plan.eras, partition.start)];
+  const checkpointed = await session.change(
+    checkpoint(plan, partition, { fence, bytes: work.bytes, durationMs: Math.round(work.durationMs), transformSha256: era?.sha256 ?? '' }),
+  );
+  if (checkpointed !== 1) throw failure('LedgerRefused', `partition ${partition.start} of ${plan.backfillId} is not in the ledger`);
+  return work;
+}

@@ -1,0 +1,65 @@
+import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
+import type { ReconciliationFigures } from '../src/domain/batch-verdict.ts';
+import { judge } from '../src/domain/batch-verdict.ts';
+import type { Check } from '../src/domain/verdict.ts';
+import { firstFailure, waive } from '../src/domain/verdict.ts';
+import type { LedgerBatch } from '../src/ledger/batches.ts';
+import { recordVerdict } from '../src/ledger/batches.ts';
+import { insertEvidence, waivers } from '../src/ledger/evidence.ts';
+import { partitionsOfBatch } from '../src/ledger/partitions.ts';
+import type { LedgerPartition } from '../src/ledger/partitions.ts';
+import { recordSpending } from '../src/ledger/spending.ts';
+import { fingerprint } from '../src/spec/fingerprint.ts';
+import { reconcileSlice } from '../src/warehouse/postgres/statements/reconcile-slice.ts';
+import { sourceTotalDifference } from '../src/warehouse/postgres/statements/source-total-difference.ts';
+import type { Session } from '../src/warehouse/session.ts';
+import { withTransaction } from '../src/warehouse/session.ts';
+
+export interface BatchVerdict {
+  readonly verdict: 'pass' | 'waived' | 'fail';
+  readonly failed: Check | null;
+  readonly figures: ReconciliationFigures;
+  readonly digest: string;
+}
+
+type Found = Omit<ReconciliationFigures, 'partitionsPlanned' | 'partitionsBuilt' | 'sourceDifferences'>;
+
+/** Compares one batch on all three levels and records what was found, figures and verdict, as evidence. */
+export async function reconcileBatch(session: Session, plan: BackfillPlan, batch: LedgerBatch, fence: number): Promise<BatchVerdict> {
+  const started = Date.now();
+  const partitions = await session.rows<LedgerPartition>(partitionsOfBatch(plan.backfillId, batch.batch));
+  const { figures: found, topRows } = await session.one<{ figures: Found; topRows: unknown }>(reconcileSlice(plan, batch));
+  const differences: Record<string, string> = {};
+  for (const [name, total] of Object.entries(plan.sourceTotals))
+    differences[name] = (await session.one<{ difference: string }>(sourceTotalDifference(plan, name, total, batch))).difference;
+  const figures: ReconciliationFigures = {
+    ...found,
+    partitionsPlanned: batch.partitions,
+    partitionsBuilt: partitions.filter((partition) => partition.state === 'built').length,
+    sourceDifferences: differences,
+  };
+  const waived = await session.rows<{ batch: number | null; check: string }>(waivers(plan.backfillId));
+  const names = waived.filter((one) => one.batch === batch.batch).map((one) => one.check);
+  const checks = waive(judge(figures, { ...plan.spec.validation, sourceTolerances: tolerances(plan), level: 'batch' }), names);
+  const failed = firstFailure(checks) ?? null;
+  const verdict = failed !== null ? 'fail' : checks.some((check) => check.verdict === 'waived') ? 'waived' : 'pass';
+  const body = { batch: batch.batch, range: { start: batch.start, end: batch.end }, figures, checks, topRows };
+  const digest = fingerprint(body);
+  await withTransaction(session, async () => {
+    const state = verdict === 'pass' ? 'passed' : verdict === 'waived' ? 'waived' : 'failed';
+    await session.change(recordVerdict(plan.backfillId, batch.batch, { state, checks, figures, digest, fence }));
+    await session.change(insertEvidence(plan.backfillId, 'batch', batch.batch, body, digest));
+    await session.change(recordSpending(plan.backfillId, { what: `check batch ${batch.batch}`, bytes: reread(plan, partitions), cachedBytes: 0, durationMs: Date.now() - started }));
+  });
+  return { verdict, failed, figures, digest };
+}
+
+/** A check cannot measure itself: a source total reads again what the rebuild read, and counts as much. */
+function reread(plan: BackfillPlan, partitions: readonly LedgerPartition[]): number {
+  const built = partitions.reduce((sum, partition) => sum + partition.bytes, 0);
+  return built * Object.keys(plan.sourceTotals).length;
+}
+
+export function tolerances(plan: BackfillPlan): Record<string, number> {
+  return Object.fromEntries(Object.entries(plan.sourceTotals).map(([name, total]) => [name, total.tolerance]));
+}

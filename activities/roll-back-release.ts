@@ -1,0 +1,27 @@
+import { insertAnnouncement } from '../src/ledger/events.ts';
+import { activeRelease, latestRelease, rollbackStatement } from '../src/ledger/releases.ts';
+import type { WarehouseActivities } from '../src/protocol/activities.ts';
+import { shapeView } from '../src/warehouse/postgres/statements/elevated.ts';
+import { sql } from '../src/warehouse/sql.ts';
+import { failure } from './activity-failure.ts';
+import type { ActivityDeps } from './deps.ts';
+import { loadPlan, withLedger } from './deps.ts';
+import { retryLock } from './retry-lock.ts';
+
+/** The printed statement, run by us. Where the view is settled it is armed again first, which changes nothing visible. */
+export function makeRollBackRelease(deps: ActivityDeps): WarehouseActivities['rollBackRelease'] {
+  return ({ backfillId, by, reason }) =>
+    withLedger(deps, async (session) => {
+      const { plan } = await loadPlan(session, backfillId);
+      const active = await session.one<{ backfillId: string | null; releaseId: string | null }>(activeRelease(plan.dataset));
+      if (active.backfillId === backfillId && active.releaseId !== null) {
+        await retryLock(() => session.rows(shapeView(plan, 'armed')));
+        await session.change(sql(rollbackStatement(plan, active.releaseId, by, reason)));
+      }
+      const release = await session.one<{ releaseId: string; state: string; rolledBackAt: Date | null }>(latestRelease(backfillId));
+      if (release.state !== 'rolled_back' || release.rolledBackAt === null)
+        throw failure('StatementRefused', `release ${release.releaseId} of ${plan.dataset} is ${release.state}; it was not rolled back`);
+      await session.change(insertAnnouncement(backfillId, 'rolled_back', release.releaseId, { dataset: plan.dataset, release: release.releaseId, by, reason }));
+      return { at: release.rolledBackAt.toISOString() };
+    });
+}

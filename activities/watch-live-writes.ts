@@ -1,0 +1,68 @@
+import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
+import { beyondEnvelope } from '../src/domain/envelope.ts';
+import type { Restated } from '../src/domain/envelope.ts';
+import { voidApprovals } from '../src/ledger/approvals.ts';
+import { amendmentsSinceEvidence, newestRunEvidence } from '../src/ledger/evidence.ts';
+import { countMarks } from '../src/ledger/dirty-marks.ts';
+import { sealEvents } from '../src/ledger/events.ts';
+import { activeRelease, latestRelease } from '../src/ledger/releases.ts';
+import type { WarehouseActivities, WatchOutcome } from '../src/protocol/activities.ts';
+import type { Session } from '../src/warehouse/session.ts';
+import { stillWaiting } from './activity-failure.ts';
+import { withAttempt } from './attempt.ts';
+import { catchUp } from './catch-up.ts';
+import { WHOLE_RUN } from './conclude-evidence.ts';
+import type { ActivityDeps } from './deps.ts';
+import { loadPlan, withLedger } from './deps.ts';
+import { whileWorking } from './working.ts';
+
+/** How soon a late write is rebuilt while nobody works, and a rollback made by hand is noticed. */
+const LOOK_EVERY_MS = 5_000;
+
+/** One look at ledger and marks. Nothing new: it fails retryably, and the server calls again. */
+export function makeWatchLiveWrites(deps: ActivityDeps): WarehouseActivities['watchLiveWrites'] {
+  return ({ backfillId, published }) =>
+    whileWorking(async (working): Promise<WatchOutcome> => {
+      const { plan } = await withLedger(deps, (session) => loadPlan(session, backfillId));
+      const seen = await withLedger(deps, (session) => look(session, plan, published));
+      if (seen.byHand !== null) return { kind: 'rolledBackByHand', ...seen.byHand };
+      if (seen.marks > 0)
+        return withAttempt(deps, plan, WHOLE_RUN, working, async (attempt): Promise<WatchOutcome> => {
+          const caught = await catchUp(plan, attempt, plan.spec.execution.maxConcurrency, true);
+          if (caught.failed !== null) return { kind: 'failed', ...caught.failed };
+          const reason = published ? null : await envelopeLeft(attempt.session, plan);
+          if (reason === null) return { kind: 'rebuilt', partitions: caught.partitions, bytes: caught.bytes, busyMs: caught.busyMs };
+          await attempt.session.change(voidApprovals(backfillId, reason));
+          return { kind: 'approvalVoid', reason };
+        });
+      throw stillWaiting('no live write, no change of the release', LOOK_EVERY_MS);
+    });
+}
+
+async function look(session: Session, plan: BackfillPlan, published: boolean): Promise<{ marks: number; byHand: ByHand | null }> {
+  await session.rows(sealEvents());
+  const { marks } = await session.one<{ marks: number }>(countMarks(plan.backfillId));
+  return { marks, byHand: published ? await rolledBackByHand(session, plan) : null };
+}
+
+interface ByHand {
+  readonly at: string;
+  readonly by: string;
+}
+
+/** The pointer is no longer ours although we published: somebody ran the rollback statement. */
+export async function rolledBackByHand(session: Session, plan: BackfillPlan): Promise<ByHand | null> {
+  const active = await session.one<{ backfillId: string | null }>(activeRelease(plan.dataset));
+  if (active.backfillId === plan.backfillId) return null;
+  const [release] = await session.rows<{ rolledBackAt: Date | null; rolledBackBy: string | null }>(latestRelease(plan.backfillId));
+  return { at: (release?.rolledBackAt ?? new Date()).toISOString(), by: release?.rolledBackBy ?? 'unknown' };
+}
+
+/** Why the newest evidence no longer covers what live writes restated; null while it does. */
+export async function envelopeLeft(session: Session, plan: BackfillPlan): Promise<string | null> {
+  const [evidence] = await session.rows<{ body: { figures: { measures: Record<string, { new: string }> } } }>(newestRunEvidence(plan.backfillId));
+  if (evidence === undefined) return 'there is no evidence yet';
+  const restated = await session.one<Restated>(amendmentsSinceEvidence(plan.backfillId));
+  const totals = Object.fromEntries(Object.entries(evidence.body.figures.measures).map(([name, sides]) => [name, sides.new]));
+  return beyondEnvelope(restated, { partitions: plan.partitions, totals }, plan.spec.publication.lateDrift);
+}

@@ -1,0 +1,54 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import type { BackfillPlan } from '../../domain/backfill-plan.ts';
+import type { Artifact } from '../../ledger/artifacts.ts';
+import { artifactsOf, markDropped } from '../../ledger/artifacts.ts';
+import { insertEvent } from '../../ledger/events.ts';
+import { activeRelease } from '../../ledger/releases.ts';
+import type { Session } from '../session.ts';
+import { withTransaction } from '../session.ts';
+import { sql } from '../sql.ts';
+import { detachCapture, shapeView } from './statements/elevated.ts';
+
+/** A reader may hold the view or the shadow for a while; nobody is killed for a clean-up. */
+const TRIES = 100;
+
+/**
+ * Removes what the ledger records for a run that no reader sees: view back to plain, capture detached, tables dropped
+ * by the OID they were made with. A table of the same name that is not ours stays. Returns what was removed.
+ */
+export async function removeArtifacts(session: Session, plan: BackfillPlan, options: { readonly keepSnapshot: boolean }): Promise<readonly string[]> {
+  const { backfillId } = plan;
+  const active = await session.one<{ backfillId: string | null }>(activeRelease(plan.dataset));
+  if (active.backfillId === backfillId)
+    throw new Error(`${plan.dataset} still shows ${backfillId}: roll it back first; nothing was removed`);
+  const artifacts = await session.rows<Artifact>(artifactsOf(backfillId));
+  const dropped: string[] = [];
+  if (active.backfillId === null && artifacts.length > 0) await patiently(() => session.rows(shapeView(plan, 'plain')));
+  for (const artifact of artifacts) {
+    if (artifact.kind === 'snapshot' && options.keepSnapshot) continue;
+    await patiently(() =>
+      withTransaction(session, async () => {
+        await session.change(sql(`SET LOCAL lock_timeout = '500ms'`));
+        if (artifact.kind === 'capture') await session.rows(detachCapture(plan));
+        else if (artifact.present !== null) await session.change(sql(`DROP TABLE ${artifact.present}`));
+        await session.change(markDropped(backfillId, artifact.kind));
+        await session.change(insertEvent(backfillId, 'removed', 'worker', { kind: artifact.kind, name: artifact.name }));
+      }),
+    );
+    dropped.push(`${artifact.kind} ${artifact.name}`);
+  }
+  await session.change(sql('DELETE FROM governance.dirty_partitions WHERE backfill_id = $1', backfillId));
+  return dropped;
+}
+
+async function patiently<T>(run: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError && error.code === '55P03') || attempt === TRIES) throw error;
+      await delay(50 + Math.random() * 200);
+    }
+  }
+}

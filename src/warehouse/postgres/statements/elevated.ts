@@ -1,0 +1,44 @@
+import type { BackfillPlan } from '../../../domain/backfill-plan.ts';
+import type { Sql } from '../../sql.ts';
+import { ident, qualified, sql } from '../../sql.ts';
+
+const elevated = (plan: BackfillPlan, action: string): string => `governance.${ident(`${plan.functionPrefix}_${action}`)}`;
+
+export function attachCapture(plan: BackfillPlan): Sql {
+  return sql(`SELECT ${elevated(plan, 'attach_capture')}($1)`, plan.backfillId);
+}
+
+/** Triggers dropped. Idempotent. */
+export function detachCapture(plan: BackfillPlan): Sql {
+  return sql(`SELECT ${elevated(plan, 'detach_capture')}($1) AS dropped`, plan.backfillId);
+}
+
+export function proveCapture(plan: BackfillPlan): Sql {
+  return sql(`SELECT ${elevated(plan, 'prove_capture')}($1) AS seen`, plan.backfillId);
+}
+
+export function captureIsWhole(plan: BackfillPlan): Sql {
+  return sql('SELECT governance.capture_is_whole($1, $2::regclass) AS whole', plan.backfillId, qualified(plan.table));
+}
+
+/** `plain`, `armed` or `settled`; refused by the function where it would change what readers see. */
+export function shapeView(plan: BackfillPlan, shape: 'plain' | 'armed' | 'settled'): Sql {
+  return sql(`SELECT ${elevated(plan, 'shape_view')}($1, $2)`, plan.backfillId, shape);
+}
+
+export function viewFingerprint(plan: BackfillPlan): Sql {
+  return sql('SELECT governance.view_fingerprint($1::regclass) AS fingerprint', qualified(plan.view));
+}
+
+/** Guarded deltas of one partition; answers what was done and how many rows still differ. */
+export function consolidatePartition(plan: BackfillPlan, ordinal: number): Sql {
+  return sql(`SELECT ${elevated(plan, 'consolidate')}($1, $2) AS done`, plan.backfillId, ordinal);
+}
+
+export function countDifferences(plan: BackfillPlan): Sql {
+  return sql(`SELECT ${elevated(plan, 'differences')}($1)::float8 AS differing`, plan.backfillId);
+}
+
+export function retireRelease(plan: BackfillPlan): Sql {
+  return sql('SELECT governance.retire_release($1) AS retired', plan.backfillId);
+}

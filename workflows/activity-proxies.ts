@@ -1,0 +1,33 @@
+import type { ActivityInterfaceFor } from '@temporalio/workflow';
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import type { LightActivities, WarehouseActivities } from '../src/protocol/activities.ts';
+import { warehouseQueueOf } from '../src/protocol/identity.ts';
+
+/** Activities by the way they are run. */
+export interface Proxies {
+  /** Short statements on the ledger. */
+  readonly light: ActivityInterfaceFor<LightActivities>;
+  /** Work that takes long and heartbeats. */
+  readonly warehouse: ActivityInterfaceFor<WarehouseActivities>;
+  /** Short steps on the warehouse that do not heartbeat. */
+  readonly steps: ActivityInterfaceFor<WarehouseActivities>;
+}
+
+/**
+ * Every timeout and retry of the product. Attempts never run out: outages of any length are waited out, and what must
+ * not be retried says so itself. Three seconds at most between attempts, so that a killed worker's claim is taken up
+ * within ten.
+ */
+const PATIENT = {
+  retry: { initialInterval: '500ms', backoffCoefficient: 1.5, maximumInterval: '3s' },
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+} as const;
+
+export function createProxies(taskQueue: string): Proxies {
+  const onWarehouse = { ...PATIENT, taskQueue: warehouseQueueOf(taskQueue) };
+  return {
+    light: proxyActivities<LightActivities>({ ...PATIENT, startToCloseTimeout: '1 minute' }),
+    warehouse: proxyActivities<WarehouseActivities>({ ...onWarehouse, startToCloseTimeout: '7 days', heartbeatTimeout: '5s' }),
+    steps: proxyActivities<WarehouseActivities>({ ...onWarehouse, startToCloseTimeout: '10 minutes' }),
+  };
+}

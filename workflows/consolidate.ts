@@ -1,0 +1,46 @@
+import { sleep } from '@temporalio/workflow';
+import type { Phase, PhaseEnd, Run } from './run.ts';
+import { throughGate } from './through-gate.ts';
+
+/** Corrected rows into the base, overlay retired, and the snapshot dropped when its retention ends. No reader can tell. */
+export const consolidate: Phase = async (run) => {
+  if (run.state.release?.state !== 'consolidated') {
+    const end = await moveRows(run);
+    if (end !== null) return end;
+    await run.on.steps.retireOverlay.executeWithOptions({ summary: 'retire the overlay under the fence' }, [run.ref]);
+    const retainUntil = new Date(Date.now() + (run.state.plan?.retainAfterSignOffMs ?? 0)).toISOString();
+    run.apply({ type: 'consolidated', retainUntil });
+  }
+  await run.on.steps.cleanUp.executeWithOptions({ summary: 'drop shadow and capture' }, [{ ...run.ref, keepSnapshot: true }]);
+  const until = run.state.retainUntil ?? new Date().toISOString();
+  await run.waiting({ reason: 'the retention of the snapshot', until }, () =>
+    sleep(Math.max(1, Date.parse(until) - Date.now()), { summary: 'retention of the snapshot' }),
+  );
+  await run.on.steps.cleanUp.executeWithOptions({ summary: 'drop the snapshot' }, [{ ...run.ref, keepSnapshot: false }]);
+  return { type: 'moved', to: 'completed' };
+};
+
+async function moveRows(run: Run): Promise<PhaseEnd | null> {
+  for (;;) {
+    await run.untilFree();
+    if (run.isLong()) return { type: 'continueAsNew' };
+    const after = run.state.consolidated;
+    const outcome = await run.stoppable(() =>
+      run.on.warehouse.consolidateClaim.executeWithOptions({ summary: `move corrected rows into the base, from partition ${after + 1}` }, [
+        { ...run.ref, after, limits: run.state.limits },
+      ]),
+    );
+    if (outcome === 'interrupted') continue;
+    run.apply({ type: 'consolidatedUpTo', partition: outcome.upTo });
+    if (outcome.done) return null;
+    if (outcome.stopped?.kind === 'gate') await throughGate(run, outcome.stopped);
+    if (outcome.stopped?.kind === 'rolledBack') return undone(run, outcome.upTo, outcome.stopped.at);
+  }
+}
+
+function undone(run: Run, moved: number, at: string): PhaseEnd {
+  if (moved > 0)
+    return { type: 'held', hold: { reason: `the release was rolled back by hand at ${at} after ${moved} partitions were consolidated; restore them from the snapshot`, check: null, batch: null } };
+  run.apply({ type: 'rolledBack', at });
+  return { type: 'moved', to: 'rolledBack' };
+}

@@ -1,0 +1,95 @@
+import { ApplicationFailure, CancellationScope, allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import type { BackfillState } from '../src/domain/backfill-state.ts';
+import { HISTORY_BUDGET, openState } from '../src/domain/backfill-state.ts';
+import type { BackfillStatus, FinalStatus } from '../src/domain/status.ts';
+import { canMove, isFinal } from '../src/domain/status.ts';
+import { backfillIdOf } from '../src/protocol/identity.ts';
+import type { BackfillInput, BackfillOutcome, ContinuedInput } from '../src/protocol/launch.ts';
+import { awaitApproval } from './await-approval.ts';
+import { awaitSignOff } from './await-sign-off.ts';
+import { build } from './build.ts';
+import { consolidate } from './consolidate.ts';
+import { abort, close } from './give-up.ts';
+import { awaitDecision } from './hold.ts';
+import { listen } from './listen.ts';
+import { observe } from './observe.ts';
+import { planWith } from './plan.ts';
+import { preserve } from './preserve.ts';
+import { prove } from './prove.ts';
+import { publish } from './publish.ts';
+import { reconcile } from './reconcile.ts';
+import { awaitRepublication, rollBack } from './roll-back.ts';
+import type { Phase, PhaseEnd } from './run.ts';
+import { Run, activityReason } from './run.ts';
+
+/** The protocol, in the order in which a backfill lives through it. One file a phase. */
+const phasesOf = (launch: BackfillInput | undefined): Readonly<Record<Exclude<BackfillStatus, FinalStatus>, Phase>> => ({
+  planning: planWith(launch),
+  proving: prove,
+  preserving: preserve,
+  building: build,
+  reconciling: reconcile,
+  awaitingApproval: awaitApproval,
+  publishing: publish,
+  observing: observe,
+  awaitingSignOff: awaitSignOff,
+  consolidating: consolidate,
+  rollingBack: rollBack,
+  rolledBack: awaitRepublication,
+  held: awaitDecision,
+  aborting: abort,
+  closing: close,
+});
+
+/** One historical correction, from plan to sign-off. Every wait is durable and says why; every exit leaves consumers with one consistent history. */
+export async function controlledBackfill(input?: BackfillInput | ContinuedInput): Promise<BackfillOutcome> {
+  const run = new Run(isContinued(input) ? input.continued : freshState(input));
+  const phases = phasesOf(isContinued(input) ? undefined : input);
+  listen(run);
+  // Temporal's Cancel is a request like any other: it never interrupts a step half-way.
+  await CancellationScope.nonCancellable(async () => {
+    if (!isContinued(input)) await run.recordStatus();
+    while (!isFinal(run.state.status)) {
+      const end = await through(run, phases[run.state.status]);
+      if (end.type === 'continueAsNew') {
+        await condition(allHandlersFinished);
+        await continueAsNew<typeof controlledBackfill>({ continued: run.state });
+      } else {
+        run.apply(end);
+        await run.recordStatus();
+      }
+    }
+    await condition(allHandlersFinished);
+  });
+  return outcome(run.state);
+}
+
+/** A step whose retries are over holds the run with its reason; it fails only while nothing was written. */
+async function through(run: Run, phase: Phase): Promise<PhaseEnd> {
+  try {
+    return await phase(run);
+  } catch (error) {
+    const reason = activityReason(error);
+    if (!canMove(run.state.status, 'held')) throw error;
+    return { type: 'held', hold: { reason, check: null, batch: null } };
+  }
+}
+
+function isContinued(input: unknown): input is ContinuedInput {
+  return typeof input === 'object' && input !== null && 'continued' in input;
+}
+
+function freshState(input: BackfillInput | undefined): BackfillState {
+  const { workflowId } = workflowInfo();
+  const envelope = typeof input === 'object' ? (input as Readonly<Record<string, unknown>>) : {};
+  const requestedBy = typeof envelope['requestedBy'] === 'string' ? envelope['requestedBy'] : 'the owner of the spec';
+  const budget = envelope['historyBudget'];
+  const state = openState(backfillIdOf(workflowId), workflowId, requestedBy, new Date().toISOString());
+  return { ...state, historyBudget: typeof budget === 'number' && budget >= 50 ? budget : HISTORY_BUDGET };
+}
+
+function outcome({ backfillId, status, release, endedBecause }: BackfillState): BackfillOutcome {
+  const because = endedBecause ?? '';
+  if (status === 'failed') throw ApplicationFailure.nonRetryable(because, 'PlanRefused');
+  return { backfillId, status: status as BackfillOutcome['status'], releaseId: release?.releaseId ?? null, because };
+}

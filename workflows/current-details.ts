@@ -1,0 +1,90 @@
+import type { BackfillState } from '../src/domain/backfill-state.ts';
+import { formatBytes } from '../src/domain/bytes.ts';
+import { missingSignOffs } from '../src/domain/parties.ts';
+import { waitingOn } from '../src/domain/status-view.ts';
+
+/** The page for the person on call. Markdown without tables: the UI renders them without borders. */
+export function currentDetails(state: BackfillState): string {
+  const { plan, progress } = state;
+  const waiting = waitingOn(state);
+  return [
+    `## ${safe(state.backfillId)}: ${state.status}`,
+    plan === null ? '' : `${safe(plan.dataset)} · ${plan.firstKey}..${plan.endKey} · ${safe(plan.issue)} · requested by ${safe(state.requestedBy)}`,
+    waiting === null ? '**Waiting on:** nothing, work goes on' : `**Waiting on:** ${safe(waiting.reason)} (since ${waiting.since}${waiting.until === undefined ? '' : `, until ${waiting.until}`})`,
+    plan === null ? '' : `**Progress:** ${progress.batchesDone}/${plan.batches} batches · ${progress.partitionsDone}/${plan.partitions} partitions · ${progress.partitionsRebuilt} rebuilt after live writes · ${formatBytes(progress.bytesScanned)} scanned${eta(state)}`,
+    verdicts(state),
+    state.evidence === null ? '' : `**Evidence:** \`${state.evidence.digest}\`\n${state.evidence.headlines.map((line) => `- ${safe(line)}`).join('\n')}`,
+    state.release === null ? '' : `**Release:** ${safe(state.release.releaseId)} · ${state.release.state} · ${state.release.publishedAt}`,
+    `**What you can do now**\n${actions(state).map((line) => `- ${line}`).join('\n')}`,
+    state.rollbackStatement === null ? '' : `**Undo it without Temporal** (psql, any client):\n\`\`\`sql\n${state.rollbackStatement}\n\`\`\``,
+    refusals(state),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+function eta({ progress, plan, status, limits }: BackfillState): string {
+  if (status !== 'building' || plan === null || progress.batchesDone === 0) return '';
+  const left = ((plan.batches - progress.batchesDone) * progress.busyMs) / progress.batchesDone / limits.maxConcurrency;
+  return ` · about ${Math.max(1, Math.round(left / 1000))} s of work left`;
+}
+
+function verdicts(state: BackfillState): string {
+  const failing = state.checks.filter((check) => check.verdict === 'fail' || check.verdict === 'waived');
+  if (failing.length === 0) return '';
+  return `**Checks that did not pass**\n${failing.map((check) => `- ${safe(check.name)}: ${safe(check.figure)}, allowed ${safe(check.limit)} (${check.verdict})`).join('\n')}`;
+}
+
+function refusals(state: BackfillState): string {
+  if (state.refusals.length === 0) return '';
+  return `**Messages that changed nothing**\n${state.refusals.slice(-5).map((one) => `- ${one.at} ${safe(one.message)}: ${safe(one.reason)}`).join('\n')}`;
+}
+
+function actions(state: BackfillState): string[] {
+  const id = state.backfillId;
+  const say = (command: string): string => `\`backfill ${command}\``;
+  switch (state.status) {
+    case 'awaitingApproval':
+      return [say(`approve ${id} --by <approver> --digest ${state.evidence?.digest ?? ''}`), say(`reject ${id} --by <approver> --reason <why>`), say(`report ${id}`), say(`abort ${id} --reason <why>`)];
+    case 'held':
+      return [say(`retry ${id}`), ...(state.hold?.check == null ? [] : [say(`waive ${id} --by <approver> --check ${state.hold.check.name} --reason <why>`)]), say(`abort ${id} --reason <why>`)];
+    case 'observing':
+      return [say(`rollback ${id} --reason <why>`), say(`settle ${id}`)];
+    case 'awaitingSignOff':
+      return [
+        ...missingSignOffs(state.plan?.signOff ?? [], state.signOffs).map((party) => say(`sign-off ${id} --by ${party}`)),
+        say(`rollback ${id} --reason <why>`),
+      ];
+    case 'rolledBack':
+      return [say(`republish ${id}`), say(`close ${id}`)];
+    case 'consolidating':
+      return [state.paused === null ? say(`pause ${id} --reason <why>`) : say(`resume ${id}`)];
+    case 'planning':
+    case 'proving':
+    case 'preserving':
+    case 'building':
+    case 'reconciling':
+    case 'publishing':
+      return [state.paused === null ? say(`pause ${id} --reason <why>`) : say(`resume ${id}`), say(`abort ${id} --reason <why>`)];
+    default:
+      return [say(`report ${id}`)];
+  }
+}
+
+/** Raw HTML would be rendered; names and messages come from people. */
+function safe(text: string): string {
+  return text.replaceAll('<', '&lt;');
+}
+
+/** Under 2 KB; shown by the UI with every worker stopped. */
+export function memoOf(state: BackfillState): Record<string, string> {
+  const waiting = waitingOn(state);
+  return {
+    status: state.status,
+    since: state.since,
+    waitingOn: (waiting?.reason ?? 'nothing').slice(0, 300),
+    rollback: state.rollbackStatement ?? 'nothing is published',
+    detachCapture: state.plan?.detachStatement ?? 'no capture is installed',
+    whenNoWorkerAnswers: 'start a worker (npm run worker): the run goes on by itself; signals sent meanwhile are kept',
+  };
+}

@@ -1,0 +1,1 @@
+export { controlledBackfill } from './controlled-backfill.ts';

@@ -1,0 +1,20 @@
+import { condition } from '@temporalio/workflow';
+import type { Phase } from './run.ts';
+
+export const rollBack: Phase = async (run) => {
+  const request = run.take('rollback');
+  const { by, reason } = request ?? { by: 'retry', reason: 'the switch back is tried again' };
+  const { at } = await run.on.steps.rollBackRelease.executeWithOptions({ summary: `switch back, asked by ${by}`.slice(0, 190) }, [{ ...run.ref, by, reason }]);
+  run.apply({ type: 'rolledBack', at });
+  return { type: 'moved', to: 'rolledBack', because: `${by}: ${reason}` };
+};
+
+/** Shadow, snapshot and capture stay: publishing again needs fresh evidence and a new approval, not a new build. */
+export const awaitRepublication: Phase = async (run) => {
+  await run.waiting({ reason: 'republish (fresh evidence, new approval) or close' }, () =>
+    condition(() => run.asked('republish') || run.asked('close')),
+  );
+  if (run.take('close')) return { type: 'moved', to: 'closing' };
+  run.take('republish');
+  return { type: 'moved', to: 'reconciling' };
+};

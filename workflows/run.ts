@@ -1,0 +1,125 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  isCancellation,
+  setCurrentDetails,
+  upsertMemo,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { BackfillState, Request, WaitingOn } from '../src/domain/backfill-state.ts';
+import type { BackfillEvent } from '../src/domain/reduce.ts';
+import { reduce } from '../src/domain/reduce.ts';
+import { isFinal } from '../src/domain/status.ts';
+import type { Proxies } from './activity-proxies.ts';
+import { createProxies } from './activity-proxies.ts';
+import { currentDetails, memoOf } from './current-details.ts';
+
+/** How a phase ends: with what happened, or because the history grew long. */
+export type PhaseEnd = Extract<BackfillEvent, { type: 'moved' | 'held' }> | { readonly type: 'continueAsNew' };
+export type Phase = (run: Run) => Promise<PhaseEnd>;
+
+type RequestOf<K extends Request['kind']> = Extract<Request, { kind: K }>;
+
+/** One run of the workflow: its state, and the few ways in which code may wait or be interrupted. */
+export class Run {
+  state: BackfillState;
+  readonly on: Proxies = createProxies(workflowInfo().taskQueue);
+  readonly #scopes = new Set<CancellationScope>();
+
+  constructor(state: BackfillState) {
+    this.state = state;
+  }
+
+  get ref(): { backfillId: string } {
+    return { backfillId: this.state.backfillId };
+  }
+
+  apply(event: BackfillEvent): void {
+    this.state = reduce(this.state, event, new Date().toISOString());
+    setCurrentDetails(currentDetails(this.state));
+  }
+
+  /** After a change of status: memo for when no worker answers, ledger for everybody else. */
+  async recordStatus(): Promise<void> {
+    upsertMemo(memoOf(this.state));
+    if (this.state.plan === null) return;
+    const { status, since, endedBecause } = this.state;
+    await this.on.light.recordStatus({ ...this.ref, status, since, because: endedBecause ?? '', final: isFinal(status) });
+  }
+
+  /** Takes the oldest request of a kind, so that it is acted on once. */
+  take<K extends Request['kind']>(kind: K): RequestOf<K> | undefined {
+    const found = this.state.requests.find((request): request is RequestOf<K> => request.kind === kind);
+    if (found !== undefined) this.apply({ type: 'requestDone', request: found });
+    return found;
+  }
+
+  asked(kind: Request['kind']): boolean {
+    return this.state.requests.some((request) => request.kind === kind);
+  }
+
+  /** Work may start: nobody paused, no signalled pipeline run, nobody gave up. */
+  mayWork(): boolean {
+    return this.state.paused === null && this.state.pipelineSignal === null && !this.asked('abort');
+  }
+
+  isLong(): boolean {
+    return workflowInfo().historyLength >= this.state.historyBudget || workflowInfo().continueAsNewSuggested;
+  }
+
+  /** Shows a wait as long as it lasts. */
+  async waiting<T>(waitingOn: Omit<WaitingOn, 'since'>, wait: () => Promise<T>): Promise<T> {
+    if (this.state.waiting?.reason !== waitingOn.reason)
+      this.apply({ type: 'waiting', waiting: { ...waitingOn, since: new Date().toISOString() } });
+    try {
+      return await wait();
+    } finally {
+      this.apply({ type: 'waiting', waiting: null });
+    }
+  }
+
+  /** Runs work that any accepted message may interrupt; the work then returns its cursor, or is reported interrupted. */
+  async stoppable<T>(work: () => Promise<T>): Promise<T | 'interrupted'> {
+    const scope = new CancellationScope();
+    this.#scopes.add(scope);
+    try {
+      return await scope.run(work);
+    } catch (error) {
+      if (isCancellation(error)) return 'interrupted';
+      throw error;
+    } finally {
+      this.#scopes.delete(scope);
+      scope.cancel();
+    }
+  }
+
+  interrupt(): void {
+    for (const scope of this.#scopes) scope.cancel();
+  }
+
+  /** Until nobody pauses and no signalled pipeline run is open; a signal that expires leaves the word to the probe. */
+  async untilFree(): Promise<void> {
+    while (!this.mayWork() && !this.asked('abort')) {
+      const { pipelineSignal, plan } = this.state;
+      if (this.state.paused !== null || pipelineSignal === null) {
+        await condition(() => this.state.paused === null || this.asked('abort'));
+        continue;
+      }
+      const until = Date.parse(pipelineSignal.since) + (plan?.startedSignalExpiresMs ?? 0);
+      const reason = `the live pipeline ${pipelineSignal.name} signalled that it runs; livePipelineFinished ends it`;
+      const over = (): boolean => this.state.pipelineSignal === null || this.state.paused !== null || this.asked('abort');
+      await this.waiting({ reason, until: new Date(until).toISOString() }, async () => {
+        if (!(await condition(over, Math.max(1, until - Date.now())))) this.apply({ type: 'pipelineFinished' });
+      });
+    }
+  }
+}
+
+/** The sentence of a failed activity, for people; anything else is a bug and is thrown on. */
+export function activityReason(error: unknown): string {
+  if (!(error instanceof ActivityFailure)) throw error;
+  if (error.cause instanceof ApplicationFailure) return `${error.activityType}: ${error.cause.message}`;
+  return `${error.activityType}: ${error.cause?.message ?? error.message}`;
+}
