@@ -9,7 +9,9 @@ export function toActivityFailure(error: unknown): Error {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   const known = error as { code?: string; message?: string; detail?: string; hint?: string };
   const code = typeof known.code === 'string' ? known.code : undefined;
-  const message = [known.message ?? String(error), known.detail, known.hint].filter((part) => part !== undefined && part !== '').join('; ');
+  const message = [known.message ?? String(error), known.detail, known.hint]
+    .filter((part) => part !== undefined && part !== '')
+    .join('; ');
   const type = isDatabaseError(error) || isNetworkCode(code) ? failureOf(code, message) : connectionLost(message);
   if (type === null) return error instanceof Error ? error : new Error(message);
   return failure(type, code === undefined ? message : `${message} [${code}]`, error);
@@ -44,7 +46,9 @@ function isNetworkCode(code: string | undefined): boolean {
 
 /** pg reports a connection that died between two messages by text alone. */
 function connectionLost(message: string): FailureType | null {
-  return /connection terminated|connection error|timeout exceeded when trying to connect|client was closed|not queryable/i.test(message)
+  return /connection terminated|connection error|timeout exceeded when trying to connect|client was closed|not queryable/i.test(
+    message,
+  )
     ? 'WarehouseUnavailable'
     : null;
 }

@@ -23,13 +23,19 @@ export interface BuildResult {
 
 /** Builds the partitions of a batch that are missing or dirty, gate before each, in transactions of about two seconds. */
 export async function buildBatch(
-  at: { readonly plan: BackfillPlan; readonly attempt: Attempt; readonly gate: Gate; readonly working: Working; readonly slots: number },
+  at: {
+    readonly plan: BackfillPlan;
+    readonly attempt: Attempt;
+    readonly gate: Gate;
+    readonly working: Working;
+    readonly slots: number;
+  },
   batch: LedgerBatch,
 ): Promise<BuildResult> {
   const { plan, attempt, gate, working, slots } = at;
   const todo = await partitionsToBuild(attempt, plan, batch);
   let result: BuildResult = { built: 0, rebuilt: 0, bytes: 0, stopped: null };
-  for (let next = 0; next < todo.length && result.stopped === null; ) {
+  for (let next = 0; next < todo.length && result.stopped === null;) {
     const from = next;
     let bytes = 0;
     let stopped: BuildResult['stopped'] = null;
@@ -51,7 +57,12 @@ export async function buildBatch(
       }
       if (next > from)
         await attempt.session.change(
-          recordSpending(plan.backfillId, { what: `build batch ${batch.batch}`, bytes, cachedBytes: cached, durationMs: Date.now() - began }),
+          recordSpending(plan.backfillId, {
+            what: `build batch ${batch.batch}`,
+            bytes,
+            cachedBytes: cached,
+            durationMs: Date.now() - began,
+          }),
         );
     });
     const done = todo.slice(from, next);
@@ -69,7 +80,9 @@ async function partitionsToBuild(attempt: Attempt, plan: BackfillPlan, batch: Le
   await attempt.session.change(expandMarks(plan.backfillId));
   const all = await attempt.session.rows<LedgerPartition>(partitionsOfBatch(plan.backfillId, batch.batch));
   const dirty = new Set(
-    (await attempt.session.rows<{ ordinal: number }>(dirtyPartitionsOfBatch(plan, batch.batch))).map((row) => row.ordinal),
+    (await attempt.session.rows<{ ordinal: number }>(dirtyPartitionsOfBatch(plan, batch.batch))).map(
+      (row) => row.ordinal,
+    ),
   );
   return all.filter((partition) => partition.state === 'planned' || dirty.has(partition.ordinal));
 }

@@ -32,7 +32,9 @@ export async function catchUp(plan: BackfillPlan, attempt: Attempt, slots: numbe
   const { session, fence } = attempt;
   const started = Date.now();
   await session.change(expandMarks(plan.backfillId));
-  const dirty = (await session.rows<LedgerPartition>(dirtyPartitions(plan, PASS))).filter((one) => one.state === 'built');
+  const dirty = (await session.rows<LedgerPartition>(dirtyPartitions(plan, PASS))).filter(
+    (one) => one.state === 'built',
+  );
   const batches = new Map<number, LedgerBatch>();
   let bytes = 0;
   for (const partition of dirty) {
@@ -44,7 +46,12 @@ export async function catchUp(plan: BackfillPlan, attempt: Attempt, slots: numbe
     if (failed !== null) {
       const left = await session.rows<LedgerPartition>(dirtyPartitions(plan, PASS));
       if (!left.some((partition) => partition.batch === batch.batch))
-        return { partitions: dirty.length, bytes, busyMs: Date.now() - started, failed: { batch: batch.batch, check: failed } };
+        return {
+          partitions: dirty.length,
+          bytes,
+          busyMs: Date.now() - started,
+          failed: { batch: batch.batch, check: failed },
+        };
     }
   }
   return { partitions: dirty.length, bytes, busyMs: Date.now() - started, failed: null };
@@ -52,22 +59,45 @@ export async function catchUp(plan: BackfillPlan, attempt: Attempt, slots: numbe
 
 async function claim({ session, fence }: Attempt, plan: BackfillPlan, number: number): Promise<LedgerBatch> {
   const [batch] = await session.rows<LedgerBatch>(claimBatch(plan.backfillId, number, fence));
-  if (batch === undefined) throw failure('StaleFence', `batch ${number} of ${plan.backfillId} is held by a newer attempt`);
+  if (batch === undefined)
+    throw failure('StaleFence', `batch ${number} of ${plan.backfillId} is held by a newer attempt`);
   return batch;
 }
 
-async function rebuildOne(plan: BackfillPlan, { session, fence }: Attempt, partition: LedgerPartition, slots: number, amend: boolean): Promise<number> {
+async function rebuildOne(
+  plan: BackfillPlan,
+  { session, fence }: Attempt,
+  partition: LedgerPartition,
+  slots: number,
+  amend: boolean,
+): Promise<number> {
   return withTransaction(session, async () => {
     await enterBatch(session, plan, partition.batch, fence, slots);
-    const before = amend ? await session.one<{ measures: Record<string, string> }>(sliceMeasures(plan, partition)) : null;
+    const before = amend
+      ? await session.one<{ measures: Record<string, string> }>(sliceMeasures(plan, partition))
+      : null;
     const work = await rebuildPartition(session, plan, partition, fence);
     await session.change(
-      recordSpending(plan.backfillId, { what: `catch up ${partition.start}`, bytes: work.bytes, cachedBytes: work.cachedBytes, durationMs: work.durationMs }),
+      recordSpending(plan.backfillId, {
+        what: `catch up ${partition.start}`,
+        bytes: work.bytes,
+        cachedBytes: work.cachedBytes,
+        durationMs: work.durationMs,
+      }),
     );
     if (before !== null) {
       const after = await session.one<{ measures: Record<string, string> }>(sliceMeasures(plan, partition));
-      const moved = Object.fromEntries(Object.keys(after.measures).map((name) => [name, subtract(after.measures[name], before.measures[name])]));
-      const body = { partition: partition.start, batch: partition.batch, before: before.measures, after: after.measures, moved, fence };
+      const moved = Object.fromEntries(
+        Object.keys(after.measures).map((name) => [name, subtract(after.measures[name], before.measures[name])]),
+      );
+      const body = {
+        partition: partition.start,
+        batch: partition.batch,
+        before: before.measures,
+        after: after.measures,
+        moved,
+        fence,
+      };
       await session.change(insertEvidence(plan.backfillId, 'amendment', partition.batch, body, fingerprint(body)));
     }
     return work.bytes;

@@ -1,5 +1,5 @@
 import type { WarehouseActivities } from '../src/protocol/activities.ts';
-import { removeArtifacts } from '../src/warehouse/postgres/remove-artifacts.ts';
+import { removeArtifacts } from '../src/ledger/remove-artifacts.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
 

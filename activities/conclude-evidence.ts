@@ -39,7 +39,10 @@ export function makeConcludeEvidence(deps: ActivityDeps): WarehouseActivities['c
           const { marks } = await attempt.session.one<{ marks: number }>(countMarks(backfillId));
           if (marks === 0) break;
           if (pass === PASSES)
-            throw failure('StatementRefused', `live writes dirty partitions of ${plan.dataset} faster than they are rebuilt; pause the pipeline's late writes, then retry`);
+            throw failure(
+              'StatementRefused',
+              `live writes dirty partitions of ${plan.dataset} faster than they are rebuilt; pause the pipeline's late writes, then retry`,
+            );
         }
         working.at({ doing: 'evidence of the whole run' });
         return { ...(await conclude(attempt.session, plan, planHash, deps)), rebuilt };
@@ -47,12 +50,22 @@ export function makeConcludeEvidence(deps: ActivityDeps): WarehouseActivities['c
     });
 }
 
-async function conclude(session: Session, plan: BackfillPlan, planHash: string, deps: ActivityDeps): Promise<Extract<ConcludeOutcome, { kind: 'concluded' }>> {
-  const sums = await session.one<{ figures: ReconciliationFigures; open: number; waived: number; digest: string }>(sumBatches(plan.backfillId));
+async function conclude(
+  session: Session,
+  plan: BackfillPlan,
+  planHash: string,
+  deps: ActivityDeps,
+): Promise<Extract<ConcludeOutcome, { kind: 'concluded' }>> {
+  const sums = await session.one<{ figures: ReconciliationFigures; open: number; waived: number; digest: string }>(
+    sumBatches(plan.backfillId),
+  );
   const checks = await runChecks(session, plan, sums.figures, sums.open);
   const proofs = await session.rows<{ body: { checks: readonly Check[] } }>(evidenceOf(plan.backfillId, 'proof'));
   const waived = await session.rows<{ body: unknown }>(evidenceOf(plan.backfillId, 'waiver'));
-  const server = await session.one<{ version: string }>({ text: `SELECT current_setting('server_version') AS version`, values: [] });
+  const server = await session.one<{ version: string }>({
+    text: `SELECT current_setting('server_version') AS version`,
+    values: [],
+  });
   const failed = firstFailure(checks) ?? null;
   const body = {
     backfillId: plan.backfillId,
@@ -73,15 +86,37 @@ async function conclude(session: Session, plan: BackfillPlan, planHash: string, 
   if (failed === null && known[0]?.digest !== digest)
     await withTransaction(session, async () => {
       await session.change(insertEvidence(plan.backfillId, 'run', null, body, digest));
-      await session.change(insertAnnouncement(plan.backfillId, 'approval_requested', digest, { dataset: plan.dataset, digest, headlines: headlines(sums.figures) }));
+      await session.change(
+        insertAnnouncement(plan.backfillId, 'approval_requested', digest, {
+          dataset: plan.dataset,
+          digest,
+          headlines: headlines(sums.figures),
+        }),
+      );
     });
   const reportPath = failed === null ? await writeReport(session, plan.backfillId, deps.reportsFolder) : null;
-  const asOf = (failed === null ? (await session.one<{ createdAt: Date }>(newestRunEvidence(plan.backfillId))).createdAt : deps.now()).toISOString();
-  return { kind: 'concluded', failed, rebuilt: 0, evidence: { digest, asOf, checks, reportPath, headlines: headlines(sums.figures) } };
+  const asOf = (
+    failed === null
+      ? (await session.one<{ createdAt: Date }>(newestRunEvidence(plan.backfillId))).createdAt
+      : deps.now()
+  ).toISOString();
+  return {
+    kind: 'concluded',
+    failed,
+    rebuilt: 0,
+    evidence: { digest, asOf, checks, reportPath, headlines: headlines(sums.figures) },
+  };
 }
 
-async function runChecks(session: Session, plan: BackfillPlan, figures: ReconciliationFigures, open: number): Promise<readonly Check[]> {
-  const names = (await session.rows<{ batch: number | null; check: string }>(waivers(plan.backfillId))).filter((one) => one.batch === null).map((one) => one.check);
+async function runChecks(
+  session: Session,
+  plan: BackfillPlan,
+  figures: ReconciliationFigures,
+  open: number,
+): Promise<readonly Check[]> {
+  const names = (await session.rows<{ batch: number | null; check: string }>(waivers(plan.backfillId)))
+    .filter((one) => one.batch === null)
+    .map((one) => one.check);
   const batchCheck: Check = {
     name: 'batches_passed',
     level: 'run',
@@ -90,7 +125,12 @@ async function runChecks(session: Session, plan: BackfillPlan, figures: Reconcil
     limit: 'every batch passed or waived',
   };
   // A row tolerance is granted to every batch; the run may use it as often as it has batches.
-  const expected = { ...plan.spec.validation, rowCountTolerance: plan.spec.validation.rowCountTolerance * plan.batches, sourceTolerances: tolerances(plan), level: 'run' as const };
+  const expected = {
+    ...plan.spec.validation,
+    rowCountTolerance: plan.spec.validation.rowCountTolerance * plan.batches,
+    sourceTolerances: tolerances(plan),
+    level: 'run' as const,
+  };
   return waive([batchCheck, ...judge(figures, expected)], names);
 }
 

@@ -31,13 +31,20 @@ export function makeConsolidateClaim(deps: ActivityDeps): WarehouseActivities['c
       return withAttempt(deps, plan, WHOLE_RUN, working, async (attempt): Promise<ConsolidationResult> => {
         const began = Date.now();
         const result = async (stopped: ConsolidationResult['stopped']): Promise<ConsolidationResult> => {
-          const { total, consolidated } = await attempt.session.one<{ total: number; consolidated: number }>(countPartitions(backfillId));
+          const { total, consolidated } = await attempt.session.one<{ total: number; consolidated: number }>(
+            countPartitions(backfillId),
+          );
           return { upTo: consolidated, done: consolidated === total, stopped };
         };
         for (;;) {
           if (working.asked()) return result({ kind: 'asked' });
           const decision = await gate.ask();
-          if (!decision.open) return result({ kind: 'gate', reason: decision.reason, ...(decision.until === undefined ? {} : { until: decision.until }) });
+          if (!decision.open)
+            return result({
+              kind: 'gate',
+              reason: decision.reason,
+              ...(decision.until === undefined ? {} : { until: decision.until }),
+            });
           const undone = await rolledBackByHand(attempt.session, plan);
           if (undone !== null) return result({ kind: 'rolledBack', at: undone.at });
           await follow(plan, attempt);
@@ -60,7 +67,9 @@ async function consolidateOne(plan: BackfillPlan, attempt: Attempt, partition: L
   for (let attemptNumber = 1; ; attemptNumber += 1) {
     const { done } = await retryLock(() =>
       withTransaction(attempt.session, async () => {
-        const outcome = await attempt.session.one<{ done: { left: number } }>(consolidatePartition(plan, partition.ordinal));
+        const outcome = await attempt.session.one<{ done: { left: number } }>(
+          consolidatePartition(plan, partition.ordinal),
+        );
         await attempt.session.change(forgetOwnMarks(plan.backfillId));
         if (outcome.done.left === 0) await attempt.session.change(markConsolidated(plan.backfillId, partition.ordinal));
         else await attempt.session.change(markPartition(plan.backfillId, partition.start));
@@ -69,7 +78,10 @@ async function consolidateOne(plan: BackfillPlan, attempt: Attempt, partition: L
     );
     if (done.left === 0) return;
     if (attemptNumber === TRIES)
-      throw failure('StatementRefused', `partition ${partition.start} of ${plan.dataset}: ${done.left} rows written by the live pipeline differ from what the corrected logic makes of the sources; correct the pipeline or the sources, then retry`);
+      throw failure(
+        'StatementRefused',
+        `partition ${partition.start} of ${plan.dataset}: ${done.left} rows written by the live pipeline differ from what the corrected logic makes of the sources; correct the pipeline or the sources, then retry`,
+      );
     await catchUp(plan, attempt, plan.spec.execution.maxConcurrency, true);
   }
 }

@@ -21,7 +21,9 @@ export function makeCreateShadow(deps: ActivityDeps): WarehouseActivities['creat
         for (const statement of createShadow(plan)) await session.change(statement);
         for (const statement of indexKeyed(plan, plan.shadow)) await session.change(statement);
         await session.change(confirmArtifact(backfillId, 'shadow', qualified(plan.shadow)));
-        await session.change(insertEventOnce(backfillId, 'shadow created', 'worker', { table: qualified(plan.shadow) }));
+        await session.change(
+          insertEventOnce(backfillId, 'shadow created', 'worker', { table: qualified(plan.shadow) }),
+        );
       });
     });
 }

@@ -32,7 +32,11 @@ export function createGate(deps: ActivityDeps, plan: BackfillPlan, limits: Backf
   };
 }
 
-async function readGate(deps: ActivityDeps, plan: BackfillPlan, limits: BackfillState['limits']): Promise<GateReadings> {
+async function readGate(
+  deps: ActivityDeps,
+  plan: BackfillPlan,
+  limits: BackfillState['limits'],
+): Promise<GateReadings> {
   const { bytes } = await withLedger(deps, (session) => session.one<{ bytes: number }>(spentToday(plan.backfillId)));
   return {
     pipeline: await readPipeline(deps, plan),

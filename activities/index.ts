@@ -53,7 +53,8 @@ type Activity = (input: never) => Promise<unknown>;
 
 /** Every failure leaves through one door. */
 function translated<T extends { [name in keyof T]: Activity }>(activities: T): T {
-  const wrap = (activity: Activity): Activity =>
+  const wrap =
+    (activity: Activity): Activity =>
     async (input) => {
       try {
         return await activity(input);
@@ -61,5 +62,7 @@ function translated<T extends { [name in keyof T]: Activity }>(activities: T): T
         throw toActivityFailure(error);
       }
     };
-  return Object.fromEntries(Object.entries<Activity>(activities).map(([name, activity]) => [name, wrap(activity)])) as T;
+  return Object.fromEntries(
+    Object.entries<Activity>(activities).map(([name, activity]) => [name, wrap(activity)]),
+  ) as T;
 }

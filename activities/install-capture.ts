@@ -21,7 +21,10 @@ export function makeInstallCapture(deps: ActivityDeps): WarehouseActivities['ins
       const { whole } = await session.one<{ whole: boolean }>(captureIsWhole(plan));
       const { seen } = await withTransaction(session, () => session.one<{ seen: boolean | null }>(proveCapture(plan)));
       if (!whole || seen === false)
-        throw failure('StatementRefused', `late-write capture on ${plan.dataset} does not mark a canary row; the run cannot tell late writes, so it does not go on`);
+        throw failure(
+          'StatementRefused',
+          `late-write capture on ${plan.dataset} does not mark a canary row; the run cannot tell late writes, so it does not go on`,
+        );
       const canary = seen === null ? 'the interval has no row to try it on' : 'a canary row was marked and undone';
       await session.change(insertEventOnce(backfillId, 'capture installed', 'worker', { table: plan.dataset, canary }));
     });

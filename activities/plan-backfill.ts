@@ -1,4 +1,5 @@
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
+import { formatName } from '../src/domain/names.ts';
 import type { PlanSummary } from '../src/domain/plan-summary.ts';
 import { countBatches } from '../src/ledger/batches.ts';
 import { insertEvent } from '../src/ledger/events.ts';
@@ -34,20 +35,28 @@ export function makePlanBackfill(deps: ActivityDeps): WarehouseActivities['planB
       const { backfillId } = documents.spec;
       if (workflowId !== workflowIdOf(backfillId))
         return refused(`workflow id ${workflowId} is not that of this spec: start it as ${workflowIdOf(backfillId)}`);
-      const requestedBy = input.requestedBy ?? documents.spec.owner;
-      const settings = { applicationName: `backfill/${backfillId}/plan`, statementTimeoutMs: documents.spec.execution.queryTimeoutMs, lockTimeoutMs: 2_000 };
+      const { execution, target } = documents.spec;
+      const settings = {
+        applicationName: `backfill/${backfillId}/plan`,
+        statementTimeoutMs: execution.queryTimeoutMs,
+        lockTimeoutMs: 2_000,
+      };
       return withSession(deps.pool, settings, async (session): Promise<PlanOutcome> => {
         const known = await knownRun(session, backfillId);
         if (known !== null) return joinRun(session, known, documents.specHash);
+        const other = await activeRun(session, formatName(target.table));
+        if (other !== null) return refused(activeAlready(other));
         const draft = await draftPlan(session, documents, deps.prices);
         if (draft.kind === 'refused') return refused(...draft.reasons);
-        const other = await activeRun(session, draft.plan.dataset);
-        if (other !== null)
-          return refused(`${draft.plan.dataset} has an active backfill already: ${other.backfillId} (${other.status}); finish, close or abort it first`);
+        const requestedBy = input.requestedBy ?? documents.spec.owner;
         await freeze(session, draft.plan, { specHash: documents.specHash, requestedBy, workflowId });
         return planned(session, backfillId);
       });
     });
+}
+
+function activeAlready({ dataset, backfillId, status }: LedgerRun): string {
+  return `${dataset} has an active backfill already: ${backfillId} (${status}); finish, close or abort it first`;
 }
 
 async function knownRun(session: Session, backfillId: string): Promise<LedgerRun | null> {
@@ -55,12 +64,15 @@ async function knownRun(session: Session, backfillId: string): Promise<LedgerRun
 }
 
 async function activeRun(session: Session, dataset: string): Promise<LedgerRun | null> {
+  if (!(await ledgerIsThere(session))) return null;
   return (await session.rows<LedgerRun>(findActiveRun(dataset)))[0] ?? null;
 }
 
 async function ledgerIsThere(session: Session): Promise<boolean> {
   const { there } = await session.one<{ there: boolean }>(
-    sql(`SELECT to_regclass('governance.backfill_runs') IS NOT NULL AND coalesce(has_schema_privilege(to_regnamespace('governance')::oid, 'USAGE'), false) AS there`),
+    sql(
+      `SELECT to_regclass('governance.backfill_runs') IS NOT NULL AND coalesce(has_schema_privilege(to_regnamespace('governance')::oid, 'USAGE'), false) AS there`,
+    ),
   );
   return there;
 }
@@ -69,7 +81,9 @@ async function joinRun(session: Session, known: LedgerRun, specHash: string): Pr
   if (known.endedAt !== null)
     return refused(`${known.backfillId} has ended (${known.status}); a backfill_id is used once, choose another`);
   if (known.specHash !== specHash)
-    return refused(`${known.backfillId} is under way with another spec; restore the spec it was started with, or choose another backfill_id`);
+    return refused(
+      `${known.backfillId} is under way with another spec; restore the spec it was started with, or choose another backfill_id`,
+    );
   return planned(session, known.backfillId);
 }
 
@@ -83,7 +97,14 @@ async function freeze(
     await session.change(insertRun({ plan, planHash, ...run }));
     await session.change(insertBatches(plan));
     await session.change(insertPartitions(plan));
-    await session.change(insertEvent(plan.backfillId, 'planned', run.requestedBy, { planHash, partitions: plan.partitions, batches: plan.batches, warnings: plan.warnings }));
+    await session.change(
+      insertEvent(plan.backfillId, 'planned', run.requestedBy, {
+        planHash,
+        partitions: plan.partitions,
+        batches: plan.batches,
+        warnings: plan.warnings,
+      }),
+    );
   });
 }
 
@@ -104,7 +125,9 @@ async function planned(session: Session, backfillId: string): Promise<PlanOutcom
 async function publishedAlready(session: Session, plan: BackfillPlan): Promise<PublishedRelease | null> {
   const active = await session.one<{ backfillId: string | null }>(activeRelease(plan.dataset));
   if (active.backfillId !== plan.backfillId) return null;
-  const release = await session.one<{ releaseId: string; publishedAt: Date; deadline: Date }>(latestRelease(plan.backfillId));
+  const release = await session.one<{ releaseId: string; publishedAt: Date; deadline: Date }>(
+    latestRelease(plan.backfillId),
+  );
   return {
     releaseId: release.releaseId,
     publishedAt: release.publishedAt.toISOString(),

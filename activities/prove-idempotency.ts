@@ -21,10 +21,16 @@ export function makeProveIdempotency(deps: ActivityDeps): WarehouseActivities['p
   return ({ backfillId }) =>
     whileWorking(async () => {
       const { plan } = await withLedger(deps, (session) => loadPlan(session, backfillId));
-      const settings = { applicationName: `backfill/${backfillId}/proof`, statementTimeoutMs: plan.spec.execution.queryTimeoutMs, lockTimeoutMs: 2_000 };
+      const settings = {
+        applicationName: `backfill/${backfillId}/proof`,
+        statementTimeoutMs: plan.spec.execution.queryTimeoutMs,
+        lockTimeoutMs: 2_000,
+      };
       const checks = await withSession(deps.pool, settings, (session) => prove(session, plan));
       const body = { proof: 'idempotency', checks };
-      await withLedger(deps, (session) => session.change(insertEvidence(backfillId, 'proof', null, body, fingerprint(body))));
+      await withLedger(deps, (session) =>
+        session.change(insertEvidence(backfillId, 'proof', null, body, fingerprint(body))),
+      );
       return { checks };
     });
 }
@@ -32,7 +38,8 @@ export function makeProveIdempotency(deps: ActivityDeps): WarehouseActivities['p
 async function prove(session: Session, plan: BackfillPlan): Promise<readonly Check[]> {
   const slices = await session.rows<KeyRange & { chosen: boolean }>(proofPartitions(plan));
   const chosen = slices.find((slice) => slice.chosen);
-  if (chosen === undefined) return [proof('idempotency', 'inconclusive', 'the interval has no partition', 'two equal builds')];
+  if (chosen === undefined)
+    return [proof('idempotency', 'inconclusive', 'the interval has no partition', 'two equal builds')];
   await session.change(scratch.dropScratch());
   try {
     await withTransaction(session, async () => {
@@ -66,8 +73,18 @@ async function compare(session: Session, plan: BackfillPlan, chosen: KeyRange): 
         : `${found.differing} rows of ${where} differ between two builds, in column ${differing.join(', ') || 'keys'}`,
       'the same rows, every column equal',
     ),
-    proof('idempotency_keys', found.duplicates === 0 ? 'pass' : 'fail', `${found.duplicates} duplicate keys in ${where}`, `unique on (${plan.uniqueKey.join(', ')})`),
-    proof('idempotency_neighbours', found.neighbours === 0 && found.outside === 0 ? 'pass' : 'fail', `${found.neighbours} neighbouring rows changed, ${found.outside} rows outside their partition`, 'none'),
+    proof(
+      'idempotency_keys',
+      found.duplicates === 0 ? 'pass' : 'fail',
+      `${found.duplicates} duplicate keys in ${where}`,
+      `unique on (${plan.uniqueKey.join(', ')})`,
+    ),
+    proof(
+      'idempotency_neighbours',
+      found.neighbours === 0 && found.outside === 0 ? 'pass' : 'fail',
+      `${found.neighbours} neighbouring rows changed, ${found.outside} rows outside their partition`,
+      'none',
+    ),
   ];
 }
 

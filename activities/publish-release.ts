@@ -42,27 +42,42 @@ export function makePublishRelease(deps: ActivityDeps): WarehouseActivities['pub
     });
 }
 
-async function switchReaders(plan: BackfillPlan, attempt: Attempt, windowMs: number, working: Working): Promise<PublishOutcome> {
+async function switchReaders(
+  plan: BackfillPlan,
+  attempt: Attempt,
+  windowMs: number,
+  working: Working,
+): Promise<PublishOutcome> {
   const { session, fence } = attempt;
   const { fingerprint } = await session.one<{ fingerprint: string }>(viewFingerprint(plan));
-  const expected = (await session.one<{ releaseId: string | null; backfillId: string | null }>(activeRelease(plan.dataset))).releaseId;
+  const expected = (
+    await session.one<{ releaseId: string | null; backfillId: string | null }>(activeRelease(plan.dataset))
+  ).releaseId;
   const maxAmended = amendedPartitionsAllowed(plan.spec.publication.lateDrift, plan.partitions);
   let last = 'nothing was tried';
   for (let attemptNumber = 1; attemptNumber <= TRIES; attemptNumber += 1) {
     working.at({ doing: 'switch', attempt: attemptNumber });
     const caught = await catchUp(plan, attempt, plan.spec.execution.maxConcurrency, true);
-    if (caught.failed !== null) return approvalVoid(attempt, plan, `batch ${caught.failed.batch} fails ${caught.failed.check.name} after a live write`);
+    if (caught.failed !== null)
+      return approvalVoid(
+        attempt,
+        plan,
+        `batch ${caught.failed.batch} fails ${caught.failed.check.name} after a live write`,
+      );
     const left = await envelopeLeft(session, plan);
     if (left !== null) return approvalVoid(attempt, plan, left);
     const { ageMs } = await session.one<{ ageMs: number }>(oldestWriter(plan));
     if (ageMs > OLD_WRITER_MS) last = `a writer's transaction on ${plan.dataset} is ${Math.round(ageMs)} ms old`;
     else {
       try {
-        const { release } = await session.one<{ release: { releaseId: string; publishedAt: string; deadline: string } }>(
-          publishRelease({ plan, fence, expected, windowMs, armedView: fingerprint, maxAmended }),
-        );
+        const { release } = await session.one<{
+          release: { releaseId: string; publishedAt: string; deadline: string };
+        }>(publishRelease({ plan, fence, expected, windowMs, armedView: fingerprint, maxAmended }));
         await announce(attempt, plan, release.releaseId);
-        return { kind: 'published', release: { ...iso(release), rollbackStatement: rollbackStatement(plan, release.releaseId) } };
+        return {
+          kind: 'published',
+          release: { ...iso(release), rollbackStatement: rollbackStatement(plan, release.releaseId) },
+        };
       } catch (error) {
         if (!(error instanceof pg.DatabaseError)) throw error;
         if (error.hint === 'approval void') return approvalVoid(attempt, plan, error.message);
@@ -73,7 +88,10 @@ async function switchReaders(plan: BackfillPlan, attempt: Attempt, windowMs: num
     await delay(Math.random() * Math.min(2_000, 50 * 2 ** Math.min(attemptNumber, 6)));
   }
   const inTheWay = await session.rows<{ who: string }>(blockers(plan));
-  throw failure('StatementRefused', `the switch of ${plan.dataset} did not succeed in ${TRIES} attempts: ${last}. In the way: ${inTheWay.map((one) => one.who).join('; ') || 'nobody now'}. Nobody was killed; retry when they are done`);
+  throw failure(
+    'StatementRefused',
+    `the switch of ${plan.dataset} did not succeed in ${TRIES} attempts: ${last}. In the way: ${inTheWay.map((one) => one.who).join('; ') || 'nobody now'}. Nobody was killed; retry when they are done`,
+  );
 }
 
 async function approvalVoid({ session }: Attempt, plan: BackfillPlan, reason: string): Promise<PublishOutcome> {
@@ -82,10 +100,20 @@ async function approvalVoid({ session }: Attempt, plan: BackfillPlan, reason: st
 }
 
 async function announce({ session }: Attempt, plan: BackfillPlan, releaseId: string): Promise<void> {
-  await session.change(insertAnnouncement(plan.backfillId, 'published', releaseId, { dataset: plan.dataset, release: releaseId, change: plan.spec.reason.change }));
+  await session.change(
+    insertAnnouncement(plan.backfillId, 'published', releaseId, {
+      dataset: plan.dataset,
+      release: releaseId,
+      change: plan.spec.reason.change,
+    }),
+  );
 }
 
-function iso(release: { releaseId: string; publishedAt: string; deadline: string }): { releaseId: string; publishedAt: string; deadline: string } {
+function iso(release: { releaseId: string; publishedAt: string; deadline: string }): {
+  releaseId: string;
+  publishedAt: string;
+  deadline: string;
+} {
   return {
     releaseId: release.releaseId,
     publishedAt: new Date(release.publishedAt).toISOString(),

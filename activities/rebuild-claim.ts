@@ -61,7 +61,8 @@ async function workBatch(at: Surroundings, number: number): Promise<BatchOutcome
   const { plan, attempt, working } = at;
   const { session, fence } = attempt;
   const [batch] = await session.rows<LedgerBatch>(claimBatch(plan.backfillId, number, fence));
-  if (batch === undefined) throw failure('StaleFence', `batch ${number} of ${plan.backfillId} is held by a newer attempt`);
+  if (batch === undefined)
+    throw failure('StaleFence', `batch ${number} of ${plan.backfillId} is held by a newer attempt`);
   const started = Date.now();
   let built = { partitions: 0, rebuilt: 0, bytes: 0 };
   for (let check = 0; ; check += 1) {

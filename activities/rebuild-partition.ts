@@ -18,11 +18,20 @@ const SLOT_POLL_MS = 50;
 const SLOT_WAIT_MS = 30_000;
 
 /** Takes a place in the warehouse and proves that this attempt still holds the batch; both last to the end of the transaction. */
-export async function enterBatch(session: Session, plan: BackfillPlan, batch: number, fence: number, slots: number): Promise<void> {
+export async function enterBatch(
+  session: Session,
+  plan: BackfillPlan,
+  batch: number,
+  fence: number,
+  slots: number,
+): Promise<void> {
   const deadline = Date.now() + SLOT_WAIT_MS;
   while ((await session.rows(takeSlot(plan.backfillId, slots))).length === 0) {
     if (Date.now() > deadline)
-      throw failure('LockNotAvailable', `all ${slots} slots of ${plan.backfillId} are taken by other statements; it is tried again`);
+      throw failure(
+        'LockNotAvailable',
+        `all ${slots} slots of ${plan.backfillId} are taken by other statements; it is tried again`,
+      );
     await delay(SLOT_POLL_MS);
   }
   const claim = await session.one<{ fence: number }>(lockClaim(plan.backfillId, batch));
@@ -34,15 +43,26 @@ export async function enterBatch(session: Session, plan: BackfillPlan, batch: nu
  * One partition, replaced as a whole inside the caller's transaction: marks consumed, slice deleted, slice inserted from
  * the sources, checkpoint. The order matters: the insert is a later statement than the marks it answers for.
  */
-export async function rebuildPartition(session: Session, plan: BackfillPlan, partition: LedgerPartition, fence: number): Promise<MeasuredWork> {
+export async function rebuildPartition(
+  session: Session,
+  plan: BackfillPlan,
+  partition: LedgerPartition,
+  fence: number,
+): Promise<MeasuredWork> {
   await session.one(lockPartition(plan.backfillId, partition.ordinal));
   await session.change(consumeMarks(plan, partition));
   await session.change(deleteSlice(plan, partition));
   const work = measuredWork(readExplain(await session.one(insertSlice(plan, partition))));
   const era = plan.eras[eraOf(plan.eras, partition.start)];
   const checkpointed = await session.change(
-    checkpoint(plan, partition, { fence, bytes: work.bytes, durationMs: Math.round(work.durationMs), transformSha256: era?.sha256 ?? '' }),
+    checkpoint(plan, partition, {
+      fence,
+      bytes: work.bytes,
+      durationMs: Math.round(work.durationMs),
+      transformSha256: era?.sha256 ?? '',
+    }),
   );
-  if (checkpointed !== 1) throw failure('LedgerRefused', `partition ${partition.start} of ${plan.backfillId} is not in the ledger`);
+  if (checkpointed !== 1)
+    throw failure('LedgerRefused', `partition ${partition.start} of ${plan.backfillId} is not in the ledger`);
   return work;
 }

@@ -25,13 +25,22 @@ export interface BatchVerdict {
 type Found = Omit<ReconciliationFigures, 'partitionsPlanned' | 'partitionsBuilt' | 'sourceDifferences'>;
 
 /** Compares one batch on all three levels and records what was found, figures and verdict, as evidence. */
-export async function reconcileBatch(session: Session, plan: BackfillPlan, batch: LedgerBatch, fence: number): Promise<BatchVerdict> {
+export async function reconcileBatch(
+  session: Session,
+  plan: BackfillPlan,
+  batch: LedgerBatch,
+  fence: number,
+): Promise<BatchVerdict> {
   const started = Date.now();
   const partitions = await session.rows<LedgerPartition>(partitionsOfBatch(plan.backfillId, batch.batch));
-  const { figures: found, topRows } = await session.one<{ figures: Found; topRows: unknown }>(reconcileSlice(plan, batch));
+  const { figures: found, topRows } = await session.one<{ figures: Found; topRows: unknown }>(
+    reconcileSlice(plan, batch),
+  );
   const differences: Record<string, string> = {};
   for (const [name, total] of Object.entries(plan.sourceTotals))
-    differences[name] = (await session.one<{ difference: string }>(sourceTotalDifference(plan, name, total, batch))).difference;
+    differences[name] = (
+      await session.one<{ difference: string }>(sourceTotalDifference(plan, name, total, batch))
+    ).difference;
   const figures: ReconciliationFigures = {
     ...found,
     partitionsPlanned: batch.partitions,
@@ -40,7 +49,10 @@ export async function reconcileBatch(session: Session, plan: BackfillPlan, batch
   };
   const waived = await session.rows<{ batch: number | null; check: string }>(waivers(plan.backfillId));
   const names = waived.filter((one) => one.batch === batch.batch).map((one) => one.check);
-  const checks = waive(judge(figures, { ...plan.spec.validation, sourceTolerances: tolerances(plan), level: 'batch' }), names);
+  const checks = waive(
+    judge(figures, { ...plan.spec.validation, sourceTolerances: tolerances(plan), level: 'batch' }),
+    names,
+  );
   const failed = firstFailure(checks) ?? null;
   const verdict = failed !== null ? 'fail' : checks.some((check) => check.verdict === 'waived') ? 'waived' : 'pass';
   const body = { batch: batch.batch, range: { start: batch.start, end: batch.end }, figures, checks, topRows };
@@ -49,7 +61,14 @@ export async function reconcileBatch(session: Session, plan: BackfillPlan, batch
     const state = verdict === 'pass' ? 'passed' : verdict === 'waived' ? 'waived' : 'failed';
     await session.change(recordVerdict(plan.backfillId, batch.batch, { state, checks, figures, digest, fence }));
     await session.change(insertEvidence(plan.backfillId, 'batch', batch.batch, body, digest));
-    await session.change(recordSpending(plan.backfillId, { what: `check batch ${batch.batch}`, bytes: reread(plan, partitions), cachedBytes: 0, durationMs: Date.now() - started }));
+    await session.change(
+      recordSpending(plan.backfillId, {
+        what: `check batch ${batch.batch}`,
+        bytes: reread(plan, partitions),
+        cachedBytes: 0,
+        durationMs: Date.now() - started,
+      }),
+    );
   });
   return { verdict, failed, figures, digest };
 }

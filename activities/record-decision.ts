@@ -17,25 +17,58 @@ export function makeRecordDecision(deps: ActivityDeps): LightActivities['recordD
           const row = rowOf(decision);
           await session.change(insertDecision({ backfillId, ...row }));
           if (decision.kind === 'waive')
-            await session.change(insertEvidence(backfillId, 'waiver', decision.waiver.batch, decision.waiver, fingerprint(decision.waiver)));
-          await session.change(insertEventOnce(backfillId, decision.kind, row.by, { digest: row.digest, subject: row.subject, comment: row.comment }));
+            await session.change(
+              insertEvidence(
+                backfillId,
+                'waiver',
+                decision.waiver.batch,
+                decision.waiver,
+                fingerprint(decision.waiver),
+              ),
+            );
+          await session.change(
+            insertEventOnce(backfillId, decision.kind, row.by, {
+              digest: row.digest,
+              subject: row.subject,
+              comment: row.comment,
+            }),
+          );
         });
         return { kind: 'recorded' as const };
       } catch (error) {
-        if (error instanceof pg.DatabaseError && error.code === '23514') return { kind: 'refused' as const, reason: `the ledger refuses it: ${error.message}` };
+        if (error instanceof pg.DatabaseError && error.code === '23514')
+          return { kind: 'refused' as const, reason: `the ledger refuses it: ${error.message}` };
         throw error;
       }
     });
 }
 
-function rowOf(decision: DecisionToRecord): { decision: 'approve' | 'reject' | 'waive' | 'sign_off'; by: string; digest: string; subject: string; comment: string } {
+function rowOf(decision: DecisionToRecord): {
+  decision: 'approve' | 'reject' | 'waive' | 'sign_off';
+  by: string;
+  digest: string;
+  subject: string;
+  comment: string;
+} {
   switch (decision.kind) {
     case 'approve':
-      return { decision: 'approve', by: decision.approval.by, digest: decision.approval.digest, subject: '', comment: decision.approval.comment };
+      return {
+        decision: 'approve',
+        by: decision.approval.by,
+        digest: decision.approval.digest,
+        subject: '',
+        comment: decision.approval.comment,
+      };
     case 'reject':
       return { decision: 'reject', by: decision.by, digest: decision.digest, subject: '', comment: decision.reason };
     case 'waive':
-      return { decision: 'waive', by: decision.waiver.by, digest: '', subject: `${decision.waiver.batch ?? 'run'}:${decision.waiver.check}`, comment: decision.waiver.reason };
+      return {
+        decision: 'waive',
+        by: decision.waiver.by,
+        digest: '',
+        subject: `${decision.waiver.batch ?? 'run'}:${decision.waiver.check}`,
+        comment: decision.waiver.reason,
+      };
     case 'signOff':
       return { decision: 'sign_off', by: decision.party, digest: '', subject: '', comment: '' };
   }

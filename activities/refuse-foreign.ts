@@ -7,7 +7,12 @@ import { failure } from './activity-failure.ts';
 
 /** A table of the name we need that the ledger does not know by its OID is somebody else's: never touched. */
 export async function refuseForeign(session: Session, name: QualifiedName, known: Artifact | undefined): Promise<void> {
-  const { oid } = await session.one<{ oid: number | null }>(sql('SELECT to_regclass($1)::oid::bigint::float8 AS oid', qualified(name)));
+  const { oid } = await session.one<{ oid: number | null }>(
+    sql('SELECT to_regclass($1)::oid::bigint::float8 AS oid', qualified(name)),
+  );
   if (oid !== null && oid !== known?.oid)
-    throw failure('StatementRefused', `${formatName(name)} exists and is not of this backfill; rename or drop it, then retry`);
+    throw failure(
+      'StatementRefused',
+      `${formatName(name)} exists and is not of this backfill; rename or drop it, then retry`,
+    );
 }

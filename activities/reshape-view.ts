@@ -13,7 +13,8 @@ export function makeReshapeView(deps: ActivityDeps): WarehouseActivities['reshap
     withLedger(deps, async (session) => {
       const { plan } = await loadPlan(session, backfillId);
       const { releaseId } = await session.one<{ releaseId: string | null }>(activeRelease(plan.dataset));
-      if (releaseId === null) throw failure('StatementRefused', `${plan.dataset} shows no release; its view keeps its shape`);
+      if (releaseId === null)
+        throw failure('StatementRefused', `${plan.dataset} shows no release; its view keeps its shape`);
       await retryLock(() => session.rows(shapeView(plan, shape)));
       await session.change(insertEvent(backfillId, `view ${shape}`, by, { view: plan.view }));
       const statement = rollbackStatement(plan, releaseId);

@@ -3,7 +3,12 @@ import { countMarks } from '../src/ledger/dirty-marks.ts';
 import { markDropped } from '../src/ledger/artifacts.ts';
 import { activeRelease } from '../src/ledger/releases.ts';
 import type { WarehouseActivities } from '../src/protocol/activities.ts';
-import { countDifferences, detachCapture, retireRelease, shapeView } from '../src/warehouse/postgres/statements/elevated.ts';
+import {
+  countDifferences,
+  detachCapture,
+  retireRelease,
+  shapeView,
+} from '../src/warehouse/postgres/statements/elevated.ts';
 import { withTransaction } from '../src/warehouse/session.ts';
 import { failure, stillWaiting } from './activity-failure.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -20,7 +25,10 @@ export function makeRetireOverlay(deps: ActivityDeps): WarehouseActivities['reti
         const { differing } = await session.one<{ differing: number }>(countDifferences(plan));
         const { marks } = await session.one<{ marks: number }>(countMarks(backfillId));
         if (differing > 0 && marks === 0)
-          throw failure('StatementRefused', `${differing} rows of ${plan.dataset} differ from the overlay although no live write is open; nothing was retired`);
+          throw failure(
+            'StatementRefused',
+            `${differing} rows of ${plan.dataset} differ from the overlay although no live write is open; nothing was retired`,
+          );
         // Armed first: a settled view does not look at the pointer, and would go on showing the overlay.
         await retryLock(() => session.rows(shapeView(plan, 'armed')));
         try {

@@ -13,15 +13,29 @@ export function makeRollBackRelease(deps: ActivityDeps): WarehouseActivities['ro
   return ({ backfillId, by, reason }) =>
     withLedger(deps, async (session) => {
       const { plan } = await loadPlan(session, backfillId);
-      const active = await session.one<{ backfillId: string | null; releaseId: string | null }>(activeRelease(plan.dataset));
+      const active = await session.one<{ backfillId: string | null; releaseId: string | null }>(
+        activeRelease(plan.dataset),
+      );
       if (active.backfillId === backfillId && active.releaseId !== null) {
         await retryLock(() => session.rows(shapeView(plan, 'armed')));
         await session.change(sql(rollbackStatement(plan, active.releaseId, by, reason)));
       }
-      const release = await session.one<{ releaseId: string; state: string; rolledBackAt: Date | null }>(latestRelease(backfillId));
+      const release = await session.one<{ releaseId: string; state: string; rolledBackAt: Date | null }>(
+        latestRelease(backfillId),
+      );
       if (release.state !== 'rolled_back' || release.rolledBackAt === null)
-        throw failure('StatementRefused', `release ${release.releaseId} of ${plan.dataset} is ${release.state}; it was not rolled back`);
-      await session.change(insertAnnouncement(backfillId, 'rolled_back', release.releaseId, { dataset: plan.dataset, release: release.releaseId, by, reason }));
+        throw failure(
+          'StatementRefused',
+          `release ${release.releaseId} of ${plan.dataset} is ${release.state}; it was not rolled back`,
+        );
+      await session.change(
+        insertAnnouncement(backfillId, 'rolled_back', release.releaseId, {
+          dataset: plan.dataset,
+          release: release.releaseId,
+          by,
+          reason,
+        }),
+      );
       return { at: release.rolledBackAt.toISOString() };
     });
 }

@@ -16,7 +16,11 @@ export function makeTakeSnapshot(deps: ActivityDeps): WarehouseActivities['takeS
   return ({ backfillId }) =>
     whileWorking(async () => {
       const { plan } = await withLedger(deps, (session) => loadPlan(session, backfillId));
-      const settings = { applicationName: `backfill/${backfillId}/snapshot`, statementTimeoutMs: plan.spec.execution.queryTimeoutMs, lockTimeoutMs: 2_000 };
+      const settings = {
+        applicationName: `backfill/${backfillId}/snapshot`,
+        statementTimeoutMs: plan.spec.execution.queryTimeoutMs,
+        lockTimeoutMs: 2_000,
+      };
       return withSession(deps.pool, settings, async (session) => {
         const known = (await session.rows<Artifact>(artifactsOf(backfillId))).find((one) => one.kind === 'snapshot');
         await refuseForeign(session, plan.snapshot, known);
@@ -28,8 +32,12 @@ export function makeTakeSnapshot(deps: ActivityDeps): WarehouseActivities['takeS
             await session.change(fingerprintSnapshot(plan));
             await session.change(confirmArtifact(backfillId, 'snapshot', qualified(plan.snapshot)));
           }
-          const { count } = await session.one<{ count: number }>(sql(`SELECT count(*)::float8 AS count FROM ${qualified(plan.snapshot)}`));
-          await session.change(insertEventOnce(backfillId, 'snapshot taken', 'worker', { table: qualified(plan.snapshot), rows: count }));
+          const { count } = await session.one<{ count: number }>(
+            sql(`SELECT count(*)::float8 AS count FROM ${qualified(plan.snapshot)}`),
+          );
+          await session.change(
+            insertEventOnce(backfillId, 'snapshot taken', 'worker', { table: qualified(plan.snapshot), rows: count }),
+          );
           return count;
         });
         await session.change(sql(`ANALYZE ${qualified(plan.snapshot)}`));

@@ -31,7 +31,8 @@ export function makeWatchLiveWrites(deps: ActivityDeps): WarehouseActivities['wa
           const caught = await catchUp(plan, attempt, plan.spec.execution.maxConcurrency, true);
           if (caught.failed !== null) return { kind: 'failed', ...caught.failed };
           const reason = published ? null : await envelopeLeft(attempt.session, plan);
-          if (reason === null) return { kind: 'rebuilt', partitions: caught.partitions, bytes: caught.bytes, busyMs: caught.busyMs };
+          if (reason === null)
+            return { kind: 'rebuilt', partitions: caught.partitions, bytes: caught.bytes, busyMs: caught.busyMs };
           await attempt.session.change(voidApprovals(backfillId, reason));
           return { kind: 'approvalVoid', reason };
         });
@@ -39,7 +40,11 @@ export function makeWatchLiveWrites(deps: ActivityDeps): WarehouseActivities['wa
     });
 }
 
-async function look(session: Session, plan: BackfillPlan, published: boolean): Promise<{ marks: number; byHand: ByHand | null }> {
+async function look(
+  session: Session,
+  plan: BackfillPlan,
+  published: boolean,
+): Promise<{ marks: number; byHand: ByHand | null }> {
   await session.rows(sealEvents());
   const { marks } = await session.one<{ marks: number }>(countMarks(plan.backfillId));
   return { marks, byHand: published ? await rolledBackByHand(session, plan) : null };
@@ -54,15 +59,21 @@ interface ByHand {
 export async function rolledBackByHand(session: Session, plan: BackfillPlan): Promise<ByHand | null> {
   const active = await session.one<{ backfillId: string | null }>(activeRelease(plan.dataset));
   if (active.backfillId === plan.backfillId) return null;
-  const [release] = await session.rows<{ rolledBackAt: Date | null; rolledBackBy: string | null }>(latestRelease(plan.backfillId));
+  const [release] = await session.rows<{ rolledBackAt: Date | null; rolledBackBy: string | null }>(
+    latestRelease(plan.backfillId),
+  );
   return { at: (release?.rolledBackAt ?? new Date()).toISOString(), by: release?.rolledBackBy ?? 'unknown' };
 }
 
 /** Why the newest evidence no longer covers what live writes restated; null while it does. */
 export async function envelopeLeft(session: Session, plan: BackfillPlan): Promise<string | null> {
-  const [evidence] = await session.rows<{ body: { figures: { measures: Record<string, { new: string }> } } }>(newestRunEvidence(plan.backfillId));
+  const [evidence] = await session.rows<{ body: { figures: { measures: Record<string, { new: string }> } } }>(
+    newestRunEvidence(plan.backfillId),
+  );
   if (evidence === undefined) return 'there is no evidence yet';
   const restated = await session.one<Restated>(amendmentsSinceEvidence(plan.backfillId));
-  const totals = Object.fromEntries(Object.entries(evidence.body.figures.measures).map(([name, sides]) => [name, sides.new]));
+  const totals = Object.fromEntries(
+    Object.entries(evidence.body.figures.measures).map(([name, sides]) => [name, sides.new]),
+  );
   return beyondEnvelope(restated, { partitions: plan.partitions, totals }, plan.spec.publication.lateDrift);
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
-import pg from 'pg';
+import type pg from 'pg';
 import { inject } from 'vitest';
 import { derivedRolePassword } from '../../examples/daily-revenue/roles.ts';
 import { seedDailyRevenue } from '../../examples/daily-revenue/seed.ts';
@@ -52,7 +52,7 @@ export interface Started {
   status(): Promise<StatusView>;
   /** Waits for a status; fails at once when the run is held or ends elsewhere. */
   reach(status: BackfillStatus, timeoutMs?: number): Promise<StatusView>;
-  signal(name: MessageName | string, payload?: unknown): Promise<void>;
+  signal(name: string, payload?: unknown): Promise<void>;
   /** The answer, or the sentence of the refusal. */
   update(name: MessageName, payload?: unknown): Promise<{ ok: boolean; answer: string }>;
   result(): Promise<unknown>;
@@ -66,7 +66,10 @@ export async function createWorld(eventsPerDay = 300): Promise<World> {
     await installFor(url);
   });
   const database = await cloneTemplate(template);
-  const { urls } = await seedDailyRevenue(database.url, { eventsPerDay, rolePassword: derivedRolePassword(database.url) });
+  const { urls } = await seedDailyRevenue(database.url, {
+    eventsPerDay,
+    rolePassword: derivedRolePassword(database.url),
+  });
   const admin = createPool(database.url, 4);
   const connection = await Connection.connect({ address: inject('temporalAddress') });
   const client = new Client({ connection });
@@ -196,7 +199,11 @@ async function startRun(client: Client, taskQueue: string, options: StartOptions
 
 const ENDS: readonly BackfillStatus[] = ['completed', 'closed', 'aborted', 'failed', 'held'];
 
-async function reach(status: () => Promise<StatusView>, wanted: BackfillStatus, timeoutMs: number): Promise<StatusView> {
+async function reach(
+  status: () => Promise<StatusView>,
+  wanted: BackfillStatus,
+  timeoutMs: number,
+): Promise<StatusView> {
   let last: StatusView | undefined;
   const seen = await waitFor(
     async () => {
@@ -206,7 +213,8 @@ async function reach(status: () => Promise<StatusView>, wanted: BackfillStatus, 
     {
       timeoutMs,
       everyMs: 50,
-      describe: () => `status ${wanted} (it is ${last?.status ?? 'unknown'}, waiting on ${last?.waitingOn?.reason ?? 'nothing'})`,
+      describe: () =>
+        `status ${wanted} (it is ${last?.status ?? 'unknown'}, waiting on ${last?.waitingOn?.reason ?? 'nothing'})`,
     },
   );
   if (seen.status !== wanted)
