@@ -15,9 +15,8 @@ import type { Working } from './working.ts';
 const TRANSACTION_TARGET_MS = 2_000;
 
 export interface BuildResult {
+  /** Partitions built, the first time or again. */
   readonly built: number;
-  readonly rebuilt: number;
-  readonly bytes: number;
   readonly stopped: ClaimResult['stopped'];
 }
 
@@ -34,7 +33,7 @@ export async function buildBatch(
 ): Promise<BuildResult> {
   const { plan, attempt, gate, working, slots } = at;
   const todo = await partitionsToBuild(attempt, plan, batch);
-  let result: BuildResult = { built: 0, rebuilt: 0, bytes: 0, stopped: null };
+  let result: BuildResult = { built: 0, stopped: null };
   for (let next = 0; next < todo.length && result.stopped === null;) {
     const from = next;
     let bytes = 0;
@@ -65,19 +64,13 @@ export async function buildBatch(
           }),
         );
     });
-    const done = todo.slice(from, next);
-    result = {
-      built: result.built + done.filter((partition) => partition.state === 'planned').length,
-      rebuilt: result.rebuilt + done.filter((partition) => partition.state === 'built').length,
-      bytes: result.bytes + bytes,
-      stopped,
-    };
+    result = { built: result.built + next - from, stopped };
   }
   return result;
 }
 
 async function partitionsToBuild(attempt: Attempt, plan: BackfillPlan, batch: LedgerBatch): Promise<LedgerPartition[]> {
-  await attempt.session.change(expandMarks(plan.backfillId));
+  await attempt.session.change(expandMarks(plan));
   const all = await attempt.session.rows<LedgerPartition>(partitionsOfBatch(plan.backfillId, batch.batch));
   const dirty = new Set(
     (await attempt.session.rows<{ ordinal: number }>(dirtyPartitionsOfBatch(plan, batch.batch))).map(

@@ -16,8 +16,6 @@ import { reconcileBatch } from './reconcile-batch.ts';
 
 export interface CaughtUp {
   readonly partitions: number;
-  readonly bytes: number;
-  readonly busyMs: number;
   readonly failed: { readonly batch: number; readonly check: Check } | null;
 }
 
@@ -30,16 +28,14 @@ const PASS = 50;
  */
 export async function catchUp(plan: BackfillPlan, attempt: Attempt, slots: number, amend: boolean): Promise<CaughtUp> {
   const { session, fence } = attempt;
-  const started = Date.now();
-  await session.change(expandMarks(plan.backfillId));
+  await session.change(expandMarks(plan));
   const dirty = (await session.rows<LedgerPartition>(dirtyPartitions(plan, PASS))).filter(
     (one) => one.state === 'built',
   );
   const batches = new Map<number, LedgerBatch>();
-  let bytes = 0;
   for (const partition of dirty) {
     if (!batches.has(partition.batch)) batches.set(partition.batch, await claim(attempt, plan, partition.batch));
-    bytes += await rebuildOne(plan, attempt, partition, slots, amend);
+    await rebuildOne(plan, attempt, partition, slots, amend);
   }
   for (const batch of batches.values()) {
     const { failed } = await reconcileBatch(session, plan, batch, fence);
@@ -48,13 +44,11 @@ export async function catchUp(plan: BackfillPlan, attempt: Attempt, slots: numbe
       if (!left.some((partition) => partition.batch === batch.batch))
         return {
           partitions: dirty.length,
-          bytes,
-          busyMs: Date.now() - started,
           failed: { batch: batch.batch, check: failed },
         };
     }
   }
-  return { partitions: dirty.length, bytes, busyMs: Date.now() - started, failed: null };
+  return { partitions: dirty.length, failed: null };
 }
 
 async function claim({ session, fence }: Attempt, plan: BackfillPlan, number: number): Promise<LedgerBatch> {
@@ -70,8 +64,8 @@ async function rebuildOne(
   partition: LedgerPartition,
   slots: number,
   amend: boolean,
-): Promise<number> {
-  return withTransaction(session, async () => {
+): Promise<void> {
+  await withTransaction(session, async () => {
     await enterBatch(session, plan, partition.batch, fence, slots);
     const before = amend
       ? await session.one<{ measures: Record<string, string> }>(sliceMeasures(plan, partition))
@@ -100,7 +94,6 @@ async function rebuildOne(
       };
       await session.change(insertEvidence(plan.backfillId, 'amendment', partition.batch, body, fingerprint(body)));
     }
-    return work.bytes;
   });
 }
 

@@ -2,8 +2,10 @@ import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import type { ReconciliationFigures } from '../src/domain/batch-verdict.ts';
 import { formatPercent, judge, percentChange } from '../src/domain/batch-verdict.ts';
 import { firstFailure, waive } from '../src/domain/verdict.ts';
+import type { LedgerCounts } from '../src/domain/backfill-state.ts';
 import type { Check } from '../src/domain/verdict.ts';
 import { sumBatches } from '../src/ledger/batches.ts';
+import { countProgress } from '../src/ledger/counts.ts';
 import { countMarks } from '../src/ledger/dirty-marks.ts';
 import { insertAnnouncement } from '../src/ledger/events.ts';
 import { evidenceOf, insertEvidence, newestRunEvidence, waivers } from '../src/ledger/evidence.ts';
@@ -30,11 +32,9 @@ export function makeConcludeEvidence(deps: ActivityDeps): WarehouseActivities['c
     whileWorking(async (working) => {
       const { plan, planHash } = await withLedger(deps, (session) => loadPlan(session, backfillId));
       return withAttempt(deps, plan, WHOLE_RUN, working, async (attempt): Promise<ConcludeOutcome> => {
-        let rebuilt = 0;
         for (let pass = 0; ; pass += 1) {
           working.at({ doing: 'catch up with live writes', pass });
           const caught = await catchUp(plan, attempt, plan.spec.execution.maxConcurrency, false);
-          rebuilt += caught.partitions;
           if (caught.failed !== null) return { kind: 'batchFailed', ...caught.failed };
           const { marks } = await attempt.session.one<{ marks: number }>(countMarks(backfillId));
           if (marks === 0) break;
@@ -45,7 +45,7 @@ export function makeConcludeEvidence(deps: ActivityDeps): WarehouseActivities['c
             );
         }
         working.at({ doing: 'evidence of the whole run' });
-        return { ...(await conclude(attempt.session, plan, planHash, deps)), rebuilt };
+        return conclude(attempt.session, plan, planHash, deps);
       });
     });
 }
@@ -103,7 +103,7 @@ async function conclude(
   return {
     kind: 'concluded',
     failed,
-    rebuilt: 0,
+    counts: await session.one<LedgerCounts>(countProgress(plan.backfillId)),
     evidence: { digest, asOf, checks, reportPath, headlines: headlines(sums.figures) },
   };
 }

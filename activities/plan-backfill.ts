@@ -1,9 +1,10 @@
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import { formatName } from '../src/domain/names.ts';
+import type { LedgerCounts } from '../src/domain/backfill-state.ts';
 import type { PlanSummary } from '../src/domain/plan-summary.ts';
-import { countBatches } from '../src/ledger/batches.ts';
+import { countProgress } from '../src/ledger/counts.ts';
 import { insertEvent } from '../src/ledger/events.ts';
-import { countPartitions, insertBatches, insertPartitions } from '../src/ledger/partitions.ts';
+import { insertBatches, insertPartitions } from '../src/ledger/partitions.ts';
 import { activeRelease, latestRelease, rollbackStatement } from '../src/ledger/releases.ts';
 import type { LedgerRun } from '../src/ledger/runs.ts';
 import { findActiveRun, findRun, insertRun } from '../src/ledger/runs.ts';
@@ -110,14 +111,11 @@ async function freeze(
 
 async function planned(session: Session, backfillId: string): Promise<PlanOutcome> {
   const { plan, planHash, requestedBy } = await loadPlan(session, backfillId);
-  const batches = await session.one<{ done: number }>(countBatches(backfillId));
-  const partitions = await session.one<{ built: number }>(countPartitions(backfillId));
   return {
     kind: 'planned',
     plan: summary(plan, planHash),
     requestedBy,
-    doneBatches: batches.done,
-    donePartitions: partitions.built,
+    counts: await session.one<LedgerCounts>(countProgress(backfillId)),
     published: await publishedAlready(session, plan),
   };
 }

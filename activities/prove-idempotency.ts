@@ -5,6 +5,7 @@ import { insertEvidence } from '../src/ledger/evidence.ts';
 import { proofPartitions } from '../src/ledger/proof-partitions.ts';
 import type { WarehouseActivities } from '../src/protocol/activities.ts';
 import { fingerprint } from '../src/spec/fingerprint.ts';
+import type { EraSlice } from '../src/warehouse/postgres/statements/corrected-rows.ts';
 import * as scratch from '../src/warehouse/postgres/statements/scratch.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import { withSession, withTransaction } from '../src/warehouse/session.ts';
@@ -36,7 +37,7 @@ export function makeProveIdempotency(deps: ActivityDeps): WarehouseActivities['p
 }
 
 async function prove(session: Session, plan: BackfillPlan): Promise<readonly Check[]> {
-  const slices = await session.rows<KeyRange & { chosen: boolean }>(proofPartitions(plan));
+  const slices = await session.rows<EraSlice & { chosen: boolean }>(proofPartitions(plan));
   const chosen = slices.find((slice) => slice.chosen);
   if (chosen === undefined)
     return [proof('idempotency', 'inconclusive', 'the interval has no partition', 'two equal builds')];

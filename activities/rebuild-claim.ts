@@ -1,8 +1,10 @@
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import type { BatchRange } from '../src/domain/batch-queue.ts';
+import type { LedgerCounts } from '../src/domain/backfill-state.ts';
 import type { Check } from '../src/domain/verdict.ts';
 import type { LedgerBatch } from '../src/ledger/batches.ts';
 import { claimBatch } from '../src/ledger/batches.ts';
+import { countProgress } from '../src/ledger/counts.ts';
 import { dirtyPartitionsOfBatch } from '../src/ledger/dirty-marks.ts';
 import type { ClaimResult, FinishedBatch, WarehouseActivities } from '../src/protocol/activities.ts';
 import { failure } from './activity-failure.ts';
@@ -26,9 +28,10 @@ export function makeRebuildClaim(deps: ActivityDeps): WarehouseActivities['rebui
     whileWorking(async (working) => {
       const { plan } = await withLedger(deps, (session) => loadPlan(session, backfillId));
       const gate = createGate(deps, plan, limits);
-      return withAttempt(deps, plan, lane, working, (attempt) =>
-        walkClaim({ plan, attempt, gate, working, slots: limits.maxConcurrency }, claim),
-      );
+      return withAttempt(deps, plan, lane, working, async (attempt) => {
+        const walked = await walkClaim({ plan, attempt, gate, working, slots: limits.maxConcurrency }, claim);
+        return { ...walked, counts: await attempt.session.one<LedgerCounts>(countProgress(backfillId)) };
+      });
     });
 }
 
@@ -40,7 +43,7 @@ interface Surroundings {
   readonly slots: number;
 }
 
-async function walkClaim(at: Surroundings, claim: BatchRange): Promise<ClaimResult> {
+async function walkClaim(at: Surroundings, claim: BatchRange): Promise<Omit<ClaimResult, 'counts'>> {
   const finished: FinishedBatch[] = [];
   for (let number = claim.from; number <= claim.to; number += 1) {
     const rest = { from: number, to: claim.to };
@@ -64,21 +67,15 @@ async function workBatch(at: Surroundings, number: number): Promise<BatchOutcome
   if (batch === undefined)
     throw failure('StaleFence', `batch ${number} of ${plan.backfillId} is held by a newer attempt`);
   const started = Date.now();
-  let built = { partitions: 0, rebuilt: 0, bytes: 0 };
   for (let check = 0; ; check += 1) {
     const outcome = await buildBatch(at, batch);
-    built = {
-      partitions: built.partitions + outcome.built,
-      rebuilt: built.rebuilt + outcome.rebuilt,
-      bytes: built.bytes + outcome.bytes,
-    };
     if (outcome.stopped !== null) return { kind: 'stopped', stopped: outcome.stopped };
     const done = (verdict: FinishedBatch['verdict'], failed: Check | null): BatchOutcome => ({
       kind: 'done',
-      finished: { batch: number, verdict, ...built, busyMs: Date.now() - started },
+      finished: { batch: number, verdict, busyMs: Date.now() - started },
       failed,
     });
-    if (outcome.built + outcome.rebuilt === 0 && batch.state === 'passed') return done('pass', null);
+    if (outcome.built === 0 && batch.state === 'passed') return done('pass', null);
     working.at({ batch: number, doing: 'reconcile' });
     const { verdict, failed } = await reconcileBatch(session, plan, batch, fence);
     if (verdict !== 'fail') return done(verdict, null);

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
-import { eraOf } from '../src/domain/era.ts';
 import { lockPartition, takeSlot } from '../src/ledger/attempts.ts';
 import { lockClaim } from '../src/ledger/batches.ts';
 import { consumeMarks } from '../src/ledger/dirty-marks.ts';
@@ -52,8 +51,8 @@ export async function rebuildPartition(
   await session.one(lockPartition(plan.backfillId, partition.ordinal));
   await session.change(consumeMarks(plan, partition));
   await session.change(deleteSlice(plan, partition));
-  const work = measuredWork(readExplain(await session.one(insertSlice(plan, partition))));
-  const era = plan.eras[eraOf(plan.eras, partition.start)];
+  const work = measuredWork(readExplain(await naming(plan, partition, session.one(insertSlice(plan, partition)))));
+  const era = plan.eras[partition.era - 1];
   const checkpointed = await session.change(
     checkpoint(plan, partition, {
       fence,
@@ -65,4 +64,12 @@ export async function rebuildPartition(
   if (checkpointed !== 1)
     throw failure('LedgerRefused', `partition ${partition.start} of ${plan.backfillId} is not in the ledger`);
   return work;
+}
+
+/** The server says what went wrong, we say where. */
+async function naming<T>(plan: BackfillPlan, partition: LedgerPartition, work: Promise<T>): Promise<T> {
+  return work.catch((error: unknown) => {
+    if (error instanceof Error) error.message = `partition ${partition.start} of ${plan.dataset}: ${error.message}`;
+    throw error;
+  });
 }

@@ -1,5 +1,6 @@
 import { insertEvent } from '../src/ledger/events.ts';
-import { activeRelease, rollbackStatement } from '../src/ledger/releases.ts';
+import { rollbackInForce } from '../src/ledger/published-view.ts';
+import { activeRelease } from '../src/ledger/releases.ts';
 import type { WarehouseActivities } from '../src/protocol/activities.ts';
 import { shapeView } from '../src/warehouse/postgres/statements/elevated.ts';
 import { failure } from './activity-failure.ts';
@@ -17,8 +18,6 @@ export function makeReshapeView(deps: ActivityDeps): WarehouseActivities['reshap
         throw failure('StatementRefused', `${plan.dataset} shows no release; its view keeps its shape`);
       await retryLock(() => session.rows(shapeView(plan, shape)));
       await session.change(insertEvent(backfillId, `view ${shape}`, by, { view: plan.view }));
-      const statement = rollbackStatement(plan, releaseId);
-      const rearm = `SELECT governance.${plan.functionPrefix}_shape_view('${backfillId}', 'armed');`;
-      return { rollbackStatement: shape === 'armed' ? statement : `${rearm}\n${statement}` };
+      return { rollbackStatement: rollbackInForce(plan, releaseId, shape === 'armed') };
     });
 }

@@ -3,6 +3,8 @@ import { beyondEnvelope } from '../src/domain/envelope.ts';
 import type { Restated } from '../src/domain/envelope.ts';
 import { voidApprovals } from '../src/ledger/approvals.ts';
 import { amendmentsSinceEvidence, newestRunEvidence } from '../src/ledger/evidence.ts';
+import type { LedgerCounts } from '../src/domain/backfill-state.ts';
+import { countProgress } from '../src/ledger/counts.ts';
 import { countMarks } from '../src/ledger/dirty-marks.ts';
 import { sealEvents } from '../src/ledger/events.ts';
 import { activeRelease, latestRelease } from '../src/ledger/releases.ts';
@@ -32,7 +34,7 @@ export function makeWatchLiveWrites(deps: ActivityDeps): WarehouseActivities['wa
           if (caught.failed !== null) return { kind: 'failed', ...caught.failed };
           const reason = published ? null : await envelopeLeft(attempt.session, plan);
           if (reason === null)
-            return { kind: 'rebuilt', partitions: caught.partitions, bytes: caught.bytes, busyMs: caught.busyMs };
+            return { kind: 'rebuilt', counts: await attempt.session.one<LedgerCounts>(countProgress(backfillId)) };
           await attempt.session.change(voidApprovals(backfillId, reason));
           return { kind: 'approvalVoid', reason };
         });

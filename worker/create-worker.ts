@@ -26,7 +26,14 @@ export interface Workers {
 /** A stopping worker's activities get this long to commit the partition at hand. */
 const SHUTDOWN_GRACE = '10s';
 
-export async function createWorkers({ connection, namespace, taskQueue, deps, bundle, warehouseSlots }: WorkerSetup): Promise<Workers> {
+export async function createWorkers({
+  connection,
+  namespace,
+  taskQueue,
+  deps,
+  bundle,
+  warehouseSlots,
+}: WorkerSetup): Promise<Workers> {
   const common = {
     connection,
     namespace,
@@ -36,7 +43,12 @@ export async function createWorkers({ connection, namespace, taskQueue, deps, bu
     ...({ isolateExecutionTimeout: '60s' } as Partial<WorkerOptions>),
   } satisfies Partial<WorkerOptions>;
   const workers = await Promise.all([
-    Worker.create({ ...common, taskQueue, workflowBundle: { codePath: bundle }, activities: createLightActivities(deps) }),
+    Worker.create({
+      ...common,
+      taskQueue,
+      workflowBundle: { codePath: bundle },
+      activities: createLightActivities(deps),
+    }),
     Worker.create({
       ...common,
       taskQueue: warehouseQueueOf(taskQueue),

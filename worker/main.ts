@@ -21,7 +21,9 @@ if (!read.ok) {
 const { config } = read;
 const level = config.logLevel.toUpperCase() as 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
 Runtime.install({
-  logger: new DefaultLogger(level, (entry) => process.stderr.write(jsonLine(entry.level, entry.message, entry.meta ?? {}))),
+  logger: new DefaultLogger(level, (entry) =>
+    process.stderr.write(jsonLine(entry.level, entry.message, entry.meta ?? {})),
+  ),
   // Ours below: a worker that a person stops commits the partition at hand, then leaves.
   shutdownSignals: [],
 });

@@ -27,7 +27,11 @@ export function createProxies(taskQueue: string): Proxies {
   const onWarehouse = { ...PATIENT, taskQueue: warehouseQueueOf(taskQueue) };
   return {
     light: proxyActivities<LightActivities>({ ...PATIENT, startToCloseTimeout: '1 minute' }),
-    warehouse: proxyActivities<WarehouseActivities>({ ...onWarehouse, startToCloseTimeout: '7 days', heartbeatTimeout: '5s' }),
+    warehouse: proxyActivities<WarehouseActivities>({
+      ...onWarehouse,
+      startToCloseTimeout: '7 days',
+      heartbeatTimeout: '5s',
+    }),
     steps: proxyActivities<WarehouseActivities>({ ...onWarehouse, startToCloseTimeout: '10 minutes' }),
   };
 }

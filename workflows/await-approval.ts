@@ -1,3 +1,4 @@
+import { recount } from './recount.ts';
 import { holdBatch } from './reconcile.ts';
 import type { Phase, Run } from './run.ts';
 
@@ -5,28 +6,45 @@ import type { Phase, Run } from './run.ts';
 export const awaitApproval: Phase = async (run) => {
   for (;;) {
     if (run.take('abort')) return { type: 'moved', to: 'aborting' };
-    const rejection = run.take('reject');
+    const rejection = run.first('reject');
     if (rejection !== undefined) {
       const digest = run.state.evidence?.digest ?? '';
-      await run.on.light.recordDecision({ ...run.ref, decision: { kind: 'reject', by: rejection.by, reason: rejection.reason, digest } });
-      return { type: 'held', from: 'reconciling', hold: { reason: `${rejection.by} rejected the evidence: ${rejection.reason}`, check: null, batch: null } };
+      await run.on.light.recordDecision({
+        ...run.ref,
+        decision: { kind: 'reject', by: rejection.by, reason: rejection.reason, digest },
+      });
+      run.done(rejection);
+      return {
+        type: 'held',
+        from: 'reconciling',
+        hold: { reason: `${rejection.by} rejected the evidence: ${rejection.reason}`, check: null, batch: null },
+      };
     }
     if (await approved(run)) return { type: 'moved', to: 'publishing' };
     if (run.isLong()) return { type: 'continueAsNew' };
     const outcome = await run.waiting({ reason: waitReason(run) }, () =>
-      run.stoppable(() => run.on.warehouse.watchLiveWrites.executeWithOptions({ summary: 'rebuild what live writes touch while approval is awaited' }, [{ ...run.ref, published: false }])),
+      run.stoppable(() =>
+        run.on.warehouse.watchLiveWrites.executeWithOptions(
+          { summary: 'rebuild what live writes touch while approval is awaited' },
+          [{ ...run.ref, published: false }],
+        ),
+      ),
     );
     if (outcome === 'interrupted') continue;
     if (outcome.kind === 'approvalVoid') return { type: 'moved', to: 'reconciling', because: outcome.reason };
     if (outcome.kind === 'failed') return holdBatch(run, outcome.batch, outcome.check);
-    if (outcome.kind === 'rebuilt') countRebuilt(run, outcome);
+    if (outcome.kind === 'rebuilt') recount(run, outcome.counts);
   }
 };
 
 async function approved(run: Run): Promise<boolean> {
-  const request = run.take('approve');
+  const request = run.first('approve');
   if (request === undefined) return false;
-  const recorded = await run.on.light.recordDecision({ ...run.ref, decision: { kind: 'approve', approval: request.approval } });
+  const recorded = await run.on.light.recordDecision({
+    ...run.ref,
+    decision: { kind: 'approve', approval: request.approval },
+  });
+  run.done(request);
   if (recorded.kind === 'refused') {
     run.apply({ type: 'refused', message: 'approve', reason: recorded.reason });
     return false;
@@ -39,11 +57,4 @@ function waitReason(run: Run): string {
   const { plan, evidence, requestedBy } = run.state;
   const may = (plan?.approvers ?? []).filter((person) => person.toLowerCase() !== requestedBy.toLowerCase());
   return `approval of evidence ${(evidence?.digest ?? '').slice(0, 12)} by ${may.join(' or ')}`;
-}
-
-export function countRebuilt(run: Run, done: { readonly partitions: number; readonly bytes: number; readonly busyMs: number }): void {
-  run.apply({
-    type: 'worked',
-    work: { batchesDone: 0, batchesFailed: 0, partitionsDone: 0, partitionsRebuilt: done.partitions, bytesScanned: done.bytes, busyMs: 0, rest: null },
-  });
 }

@@ -14,12 +14,16 @@ export const awaitSignOff: Phase = async (run) => {
 };
 
 async function recordSignOffs(run: Run): Promise<void> {
-  for (let request = run.take('signOff'); request !== undefined; request = run.take('signOff')) {
-    const recorded = await run.on.light.recordDecision({ ...run.ref, decision: { kind: 'signOff', party: request.by } });
+  for (let request = run.first('signOff'); request !== undefined; request = run.first('signOff')) {
+    const recorded = await run.on.light.recordDecision({
+      ...run.ref,
+      decision: { kind: 'signOff', party: request.by },
+    });
     run.apply(
       recorded.kind === 'recorded'
         ? { type: 'signedOff', party: request.by }
         : { type: 'refused', message: 'signOff', reason: recorded.reason },
     );
+    run.done(request);
   }
 }

@@ -11,12 +11,16 @@ export const consolidate: Phase = async (run) => {
     const retainUntil = new Date(Date.now() + (run.state.plan?.retainAfterSignOffMs ?? 0)).toISOString();
     run.apply({ type: 'consolidated', retainUntil });
   }
-  await run.on.steps.cleanUp.executeWithOptions({ summary: 'drop shadow and capture' }, [{ ...run.ref, keepSnapshot: true }]);
+  await run.on.steps.cleanUp.executeWithOptions({ summary: 'drop shadow and capture' }, [
+    { ...run.ref, keepSnapshot: true },
+  ]);
   const until = run.state.retainUntil ?? new Date().toISOString();
   await run.waiting({ reason: 'the retention of the snapshot', until }, () =>
     sleep(Math.max(1, Date.parse(until) - Date.now()), { summary: 'retention of the snapshot' }),
   );
-  await run.on.steps.cleanUp.executeWithOptions({ summary: 'drop the snapshot' }, [{ ...run.ref, keepSnapshot: false }]);
+  await run.on.steps.cleanUp.executeWithOptions({ summary: 'drop the snapshot' }, [
+    { ...run.ref, keepSnapshot: false },
+  ]);
   return { type: 'moved', to: 'completed' };
 };
 
@@ -26,9 +30,10 @@ async function moveRows(run: Run): Promise<PhaseEnd | null> {
     if (run.isLong()) return { type: 'continueAsNew' };
     const after = run.state.consolidated;
     const outcome = await run.stoppable(() =>
-      run.on.warehouse.consolidateClaim.executeWithOptions({ summary: `move corrected rows into the base, from partition ${after + 1}` }, [
-        { ...run.ref, after, limits: run.state.limits },
-      ]),
+      run.on.warehouse.consolidateClaim.executeWithOptions(
+        { summary: `move corrected rows into the base, from partition ${after + 1}` },
+        [{ ...run.ref, after, limits: run.state.limits }],
+      ),
     );
     if (outcome === 'interrupted') continue;
     run.apply({ type: 'consolidatedUpTo', partition: outcome.upTo });
@@ -40,7 +45,14 @@ async function moveRows(run: Run): Promise<PhaseEnd | null> {
 
 function undone(run: Run, moved: number, at: string): PhaseEnd {
   if (moved > 0)
-    return { type: 'held', hold: { reason: `the release was rolled back by hand at ${at} after ${moved} partitions were consolidated; restore them from the snapshot`, check: null, batch: null } };
+    return {
+      type: 'held',
+      hold: {
+        reason: `the release was rolled back by hand at ${at} after ${moved} partitions were consolidated; restore them from the snapshot`,
+        check: null,
+        batch: null,
+      },
+    };
   run.apply({ type: 'rolledBack', at });
   return { type: 'moved', to: 'rolledBack' };
 }

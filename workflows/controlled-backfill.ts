@@ -1,4 +1,11 @@
-import { ApplicationFailure, CancellationScope, allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { BackfillState } from '../src/domain/backfill-state.ts';
 import { HISTORY_BUDGET, openState } from '../src/domain/backfill-state.ts';
 import type { BackfillStatus, FinalStatus } from '../src/domain/status.ts';
@@ -23,7 +30,9 @@ import type { Phase, PhaseEnd } from './run.ts';
 import { Run, activityReason } from './run.ts';
 
 /** The protocol, in the order in which a backfill lives through it. One file a phase. */
-const phasesOf = (launch: BackfillInput | undefined): Readonly<Record<Exclude<BackfillStatus, FinalStatus>, Phase>> => ({
+const phasesOf = (
+  launch: BackfillInput | undefined,
+): Readonly<Record<Exclude<BackfillStatus, FinalStatus>, Phase>> => ({
   planning: planWith(launch),
   proving: prove,
   preserving: preserve,

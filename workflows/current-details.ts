@@ -9,14 +9,28 @@ export function currentDetails(state: BackfillState): string {
   const waiting = waitingOn(state);
   return [
     `## ${safe(state.backfillId)}: ${state.status}`,
-    plan === null ? '' : `${safe(plan.dataset)} · ${plan.firstKey}..${plan.endKey} · ${safe(plan.issue)} · requested by ${safe(state.requestedBy)}`,
-    waiting === null ? '**Waiting on:** nothing, work goes on' : `**Waiting on:** ${safe(waiting.reason)} (since ${waiting.since}${waiting.until === undefined ? '' : `, until ${waiting.until}`})`,
-    plan === null ? '' : `**Progress:** ${progress.batchesDone}/${plan.batches} batches · ${progress.partitionsDone}/${plan.partitions} partitions · ${progress.partitionsRebuilt} rebuilt after live writes · ${formatBytes(progress.bytesScanned)} scanned${eta(state)}`,
+    plan === null
+      ? ''
+      : `${safe(plan.dataset)} · ${plan.firstKey}..${plan.endKey} · ${safe(plan.issue)} · requested by ${safe(state.requestedBy)}`,
+    waiting === null
+      ? '**Waiting on:** nothing, work goes on'
+      : `**Waiting on:** ${safe(waiting.reason)} (since ${waiting.since}${waiting.until === undefined ? '' : `, until ${waiting.until}`})`,
+    plan === null
+      ? ''
+      : `**Progress:** ${progress.batchesDone}/${plan.batches} batches · ${progress.partitionsDone}/${plan.partitions} partitions · ${progress.partitionsRebuilt} rebuilt after live writes · ${formatBytes(progress.bytesScanned)} scanned${eta(state)}`,
     verdicts(state),
-    state.evidence === null ? '' : `**Evidence:** \`${state.evidence.digest}\`\n${state.evidence.headlines.map((line) => `- ${safe(line)}`).join('\n')}`,
-    state.release === null ? '' : `**Release:** ${safe(state.release.releaseId)} · ${state.release.state} · ${state.release.publishedAt}`,
-    `**What you can do now**\n${actions(state).map((line) => `- ${line}`).join('\n')}`,
-    state.rollbackStatement === null ? '' : `**Undo it without Temporal** (psql, any client):\n\`\`\`sql\n${state.rollbackStatement}\n\`\`\``,
+    state.evidence === null
+      ? ''
+      : `**Evidence:** \`${state.evidence.digest}\`\n${state.evidence.headlines.map((line) => `- ${safe(line)}`).join('\n')}`,
+    state.release === null
+      ? ''
+      : `**Release:** ${safe(state.release.releaseId)} · ${state.release.state} · ${state.release.publishedAt}`,
+    `**What you can do now**\n${actions(state)
+      .map((line) => `- ${line}`)
+      .join('\n')}`,
+    state.rollbackStatement === null
+      ? ''
+      : `**Undo it without Temporal** (psql, any client):\n\`\`\`sql\n${state.rollbackStatement}\n\`\`\``,
     refusals(state),
   ]
     .filter((part) => part !== '')
@@ -24,8 +38,9 @@ export function currentDetails(state: BackfillState): string {
 }
 
 function eta({ progress, plan, status, limits }: BackfillState): string {
-  if (status !== 'building' || plan === null || progress.batchesDone === 0) return '';
-  const left = ((plan.batches - progress.batchesDone) * progress.busyMs) / progress.batchesDone / limits.maxConcurrency;
+  if (status !== 'building' || plan === null || progress.measuredBatches === 0) return '';
+  const left =
+    ((plan.batches - progress.batchesDone) * progress.busyMs) / progress.measuredBatches / limits.maxConcurrency;
   return ` · about ${Math.max(1, Math.round(left / 1000))} s of work left`;
 }
 
@@ -37,7 +52,10 @@ function verdicts(state: BackfillState): string {
 
 function refusals(state: BackfillState): string {
   if (state.refusals.length === 0) return '';
-  return `**Messages that changed nothing**\n${state.refusals.slice(-5).map((one) => `- ${one.at} ${safe(one.message)}: ${safe(one.reason)}`).join('\n')}`;
+  return `**Messages that changed nothing**\n${state.refusals
+    .slice(-5)
+    .map((one) => `- ${one.at} ${safe(one.message)}: ${safe(one.reason)}`)
+    .join('\n')}`;
 }
 
 function actions(state: BackfillState): string[] {
@@ -45,14 +63,27 @@ function actions(state: BackfillState): string[] {
   const say = (command: string): string => `\`backfill ${command}\``;
   switch (state.status) {
     case 'awaitingApproval':
-      return [say(`approve ${id} --by <approver> --digest ${state.evidence?.digest ?? ''}`), say(`reject ${id} --by <approver> --reason <why>`), say(`report ${id}`), say(`abort ${id} --reason <why>`)];
+      return [
+        say(`approve ${id} --by <approver> --digest ${state.evidence?.digest ?? ''}`),
+        say(`reject ${id} --by <approver> --reason <why>`),
+        say(`report ${id}`),
+        say(`abort ${id} --reason <why>`),
+      ];
     case 'held':
-      return [say(`retry ${id}`), ...(state.hold?.check == null ? [] : [say(`waive ${id} --by <approver> --check ${state.hold.check.name} --reason <why>`)]), say(`abort ${id} --reason <why>`)];
+      return [
+        say(`retry ${id}`),
+        ...(state.hold?.check == null
+          ? []
+          : [say(`waive ${id} --by <approver> --check ${state.hold.check.name} --reason <why>`)]),
+        say(`abort ${id} --reason <why>`),
+      ];
     case 'observing':
       return [say(`rollback ${id} --reason <why>`), say(`settle ${id}`)];
     case 'awaitingSignOff':
       return [
-        ...missingSignOffs(state.plan?.signOff ?? [], state.signOffs).map((party) => say(`sign-off ${id} --by ${party}`)),
+        ...missingSignOffs(state.plan?.signOff ?? [], state.signOffs).map((party) =>
+          say(`sign-off ${id} --by ${party}`),
+        ),
         say(`rollback ${id} --reason <why>`),
       ];
     case 'rolledBack':
@@ -65,7 +96,10 @@ function actions(state: BackfillState): string[] {
     case 'building':
     case 'reconciling':
     case 'publishing':
-      return [state.paused === null ? say(`pause ${id} --reason <why>`) : say(`resume ${id}`), say(`abort ${id} --reason <why>`)];
+      return [
+        state.paused === null ? say(`pause ${id} --reason <why>`) : say(`resume ${id}`),
+        say(`abort ${id} --reason <why>`),
+      ];
     default:
       return [say(`report ${id}`)];
   }

@@ -13,5 +13,7 @@ export const close: Phase = async (run) => {
 };
 
 async function removeEverything(run: Parameters<Phase>[0]): Promise<void> {
-  await run.on.steps.cleanUp.executeWithOptions({ summary: 'drop what this run made' }, [{ ...run.ref, keepSnapshot: false }]);
+  await run.on.steps.cleanUp.executeWithOptions({ summary: 'drop what this run made' }, [
+    { ...run.ref, keepSnapshot: false },
+  ]);
 }

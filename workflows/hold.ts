@@ -14,13 +14,17 @@ export const awaitDecision: Phase = async (run) => {
 };
 
 async function waived(run: Run): Promise<boolean> {
-  const request = run.take('waive');
+  const request = run.first('waive');
   if (request === undefined) return false;
-  const recorded = await run.on.light.recordDecision({ ...run.ref, decision: { kind: 'waive', waiver: request.waiver } });
+  const recorded = await run.on.light.recordDecision({
+    ...run.ref,
+    decision: { kind: 'waive', waiver: request.waiver },
+  });
   run.apply(
     recorded.kind === 'recorded'
       ? { type: 'waived', waiver: request.waiver }
       : { type: 'refused', message: 'waive', reason: recorded.reason },
   );
+  run.done(request);
   return recorded.kind === 'recorded';
 }

@@ -1,7 +1,7 @@
 import type { BatchRange } from '../src/domain/batch-queue.ts';
 import { claimSize, takeClaim } from '../src/domain/batch-queue.ts';
 import type { Work } from '../src/domain/reduce.ts';
-import type { ClaimResult, FinishedBatch } from '../src/protocol/activities.ts';
+import type { ClaimResult } from '../src/protocol/activities.ts';
 import type { Run } from './run.ts';
 
 type LaneStop = Extract<ClaimResult['stopped'], { kind: 'gate' | 'failed' }>;
@@ -17,16 +17,19 @@ export async function runLanes(run: Run): Promise<LaneStop | null> {
   const { limits } = run.state;
   const walkLane = async (lane: number): Promise<void> => {
     while (!stopped() && run.mayWork() && run.state.limits === limits && !run.isLong()) {
-      const taken = takeClaim(run.state.queue, claimSize({ batches: run.state.progress.batchesDone, busyMs: run.state.progress.busyMs }));
+      const taken = takeClaim(
+        run.state.queue,
+        claimSize({ batches: run.state.progress.measuredBatches, busyMs: run.state.progress.busyMs }),
+      );
       if (taken === null) return;
       run.apply({ type: 'claimed', queue: taken.rest });
       try {
         const result = await run.stoppable(() => rebuild(run, lane, taken.claim));
-        const outcome = result === 'interrupted' ? untouched(taken.claim) : result;
-        run.apply({ type: 'worked', work: workOf(outcome) });
-        if (outcome.stopped !== null && outcome.stopped.kind !== 'asked') stops.push(outcome.stopped);
+        run.apply({ type: 'worked', work: result === 'interrupted' ? backToQueue(taken.claim) : workOf(result) });
+        if (result !== 'interrupted' && result.stopped !== null && result.stopped.kind !== 'asked')
+          stops.push(result.stopped);
       } catch (error) {
-        run.apply({ type: 'worked', work: workOf(untouched(taken.claim)) });
+        run.apply({ type: 'worked', work: backToQueue(taken.claim) });
         errors.push(error);
       }
       if (stopped()) run.interrupt();
@@ -45,19 +48,10 @@ function rebuild(run: Run, lane: number, claim: BatchRange): Promise<ClaimResult
   ]);
 }
 
-function untouched(claim: BatchRange): ClaimResult {
-  return { finished: [], rest: claim, stopped: { kind: 'asked' } };
+function backToQueue(claim: BatchRange): Work {
+  return { counts: null, batches: 0, busyMs: 0, rest: claim };
 }
 
-function workOf({ finished, rest }: ClaimResult): Work {
-  const total = (pick: (one: FinishedBatch) => number): number => finished.reduce((sum, one) => sum + pick(one), 0);
-  return {
-    batchesDone: total((one) => (one.verdict === 'fail' ? 0 : 1)),
-    batchesFailed: total((one) => (one.verdict === 'fail' ? 1 : 0)),
-    partitionsDone: total((one) => one.partitions),
-    partitionsRebuilt: total((one) => one.rebuilt),
-    bytesScanned: total((one) => one.bytes),
-    busyMs: total((one) => one.busyMs),
-    rest,
-  };
+function workOf({ finished, counts, rest }: ClaimResult): Work {
+  return { counts, batches: finished.length, busyMs: finished.reduce((sum, one) => sum + one.busyMs, 0), rest };
 }

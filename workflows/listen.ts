@@ -1,4 +1,10 @@
-import { ApplicationFailure, CancellationScope, setDefaultSignalHandler, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  setDefaultSignalHandler,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Incoming, MessageName } from '../src/domain/messages.ts';
 import { MESSAGE_DESCRIPTIONS, MESSAGE_NAMES } from '../src/domain/messages.ts';
 import { decideMessage } from '../src/domain/decide-message.ts';
@@ -29,7 +35,9 @@ export function listen(run: Run): void {
     });
   }
   // The server takes any signal name; a mistyped one must not look like success. Registered last, so that it hears only strangers.
-  setDefaultSignalHandler((name) => refuse(run, name, `no message has this name; known are ${MESSAGE_NAMES.join(', ')}`));
+  setDefaultSignalHandler((name) =>
+    refuse(run, name, `no message has this name; known are ${MESSAGE_NAMES.join(', ')}`),
+  );
   CancellationScope.current().cancelRequested.catch(async () => {
     await receive(run, 'abort', { by: "Temporal's Cancel", reason: 'the workflow was cancelled' });
   });
@@ -59,5 +67,6 @@ function asIncoming(payload: unknown): Incoming {
 async function refuse(run: Run, message: string, reason: string): Promise<void> {
   const at = new Date().toISOString();
   run.apply({ type: 'refused', message, reason });
-  if (run.state.plan !== null) await CancellationScope.nonCancellable(() => run.on.light.recordRefusal({ ...run.ref, message, reason, at }));
+  if (run.state.plan !== null)
+    await CancellationScope.nonCancellable(() => run.on.light.recordRefusal({ ...run.ref, message, reason, at }));
 }

@@ -15,7 +15,12 @@ export function planWith(launch: BackfillInput | undefined): Phase {
     run.apply({ ...outcome, type: 'planned' });
     if (outcome.published !== null) {
       const { releaseId, publishedAt, deadline, rollbackStatement } = outcome.published;
-      run.apply({ type: 'published', release: { releaseId, publishedAt, state: 'published' }, deadline, statement: rollbackStatement });
+      run.apply({
+        type: 'published',
+        release: { releaseId, publishedAt, state: 'published' },
+        deadline,
+        statement: rollbackStatement,
+      });
       return { type: 'moved', to: 'observing' };
     }
     return run.take('abort') ? { type: 'moved', to: 'aborting' } : { type: 'moved', to: 'proving' };

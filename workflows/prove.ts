@@ -11,6 +11,9 @@ export const prove: Phase = async (run) => {
   run.apply({ type: 'checked', checks });
   const failed = firstFailure(checks);
   if (failed !== undefined)
-    return { type: 'held', hold: { reason: `the transform is not idempotent: ${describeCheck(failed)}`, check: failed, batch: null } };
+    return {
+      type: 'held',
+      hold: { reason: `the transform is not idempotent: ${describeCheck(failed)}`, check: failed, batch: null },
+    };
   return { type: 'moved', to: 'preserving' };
 };

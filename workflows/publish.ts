@@ -3,14 +3,20 @@ import type { Phase } from './run.ts';
 /** Grants, armed view, catch-up and the switch: from the next statement on consumers read the corrected history. */
 export const publish: Phase = async (run) => {
   if (run.take('abort')) return { type: 'moved', to: 'aborting' };
-  const outcome = await run.on.warehouse.publishRelease.executeWithOptions({ summary: 'arm the view, catch up, switch' }, [
-    { ...run.ref, windowMs: run.state.plan?.rollbackWindowMs ?? 0 },
-  ]);
+  const outcome = await run.on.warehouse.publishRelease.executeWithOptions(
+    { summary: 'arm the view, catch up, switch' },
+    [{ ...run.ref, windowMs: run.state.plan?.rollbackWindowMs ?? 0 }],
+  );
   if (outcome.kind === 'approvalVoid') {
     run.apply({ type: 'approvalVoid' });
     return { type: 'moved', to: 'reconciling', because: outcome.reason };
   }
   const { releaseId, publishedAt, deadline, rollbackStatement } = outcome.release;
-  run.apply({ type: 'published', release: { releaseId, publishedAt, state: 'published' }, deadline, statement: rollbackStatement });
+  run.apply({
+    type: 'published',
+    release: { releaseId, publishedAt, state: 'published' },
+    deadline,
+    statement: rollbackStatement,
+  });
   return { type: 'moved', to: 'observing' };
 };

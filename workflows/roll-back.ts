@@ -2,10 +2,14 @@ import { condition } from '@temporalio/workflow';
 import type { Phase } from './run.ts';
 
 export const rollBack: Phase = async (run) => {
-  const request = run.take('rollback');
+  const request = run.first('rollback');
   const { by, reason } = request ?? { by: 'retry', reason: 'the switch back is tried again' };
-  const { at } = await run.on.steps.rollBackRelease.executeWithOptions({ summary: `switch back, asked by ${by}`.slice(0, 190) }, [{ ...run.ref, by, reason }]);
+  const { at } = await run.on.steps.rollBackRelease.executeWithOptions(
+    { summary: `switch back, asked by ${by}`.slice(0, 190) },
+    [{ ...run.ref, by, reason }],
+  );
   run.apply({ type: 'rolledBack', at });
+  if (request !== undefined) run.done(request);
   return { type: 'moved', to: 'rolledBack', because: `${by}: ${reason}` };
 };
 

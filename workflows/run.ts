@@ -46,13 +46,28 @@ export class Run {
     upsertMemo(memoOf(this.state));
     if (this.state.plan === null) return;
     const { status, since, endedBecause } = this.state;
-    await this.on.light.recordStatus({ ...this.ref, status, since, because: endedBecause ?? '', final: isFinal(status) });
+    await this.on.light.recordStatus({
+      ...this.ref,
+      status,
+      since,
+      because: endedBecause ?? '',
+      final: isFinal(status),
+    });
+  }
+
+  /** The oldest request of a kind. It stays known until `done`: a repeated message finds it and changes nothing. */
+  first<K extends Request['kind']>(kind: K): RequestOf<K> | undefined {
+    return this.state.requests.find((request): request is RequestOf<K> => request.kind === kind);
+  }
+
+  done(request: Request): void {
+    this.apply({ type: 'requestDone', request });
   }
 
   /** Takes the oldest request of a kind, so that it is acted on once. */
   take<K extends Request['kind']>(kind: K): RequestOf<K> | undefined {
-    const found = this.state.requests.find((request): request is RequestOf<K> => request.kind === kind);
-    if (found !== undefined) this.apply({ type: 'requestDone', request: found });
+    const found = this.first(kind);
+    if (found !== undefined) this.done(found);
     return found;
   }
 
@@ -87,7 +102,7 @@ export class Run {
     try {
       return await scope.run(work);
     } catch (error) {
-      if (isCancellation(error)) return 'interrupted';
+      if (isCancellation(error) || (scope.consideredCancelled && wouldRetry(error))) return 'interrupted';
       throw error;
     } finally {
       this.#scopes.delete(scope);
@@ -109,12 +124,20 @@ export class Run {
       }
       const until = Date.parse(pipelineSignal.since) + (plan?.startedSignalExpiresMs ?? 0);
       const reason = `the live pipeline ${pipelineSignal.name} signalled that it runs; livePipelineFinished ends it`;
-      const over = (): boolean => this.state.pipelineSignal === null || this.state.paused !== null || this.asked('abort');
+      const over = (): boolean =>
+        this.state.pipelineSignal === null || this.state.paused !== null || this.asked('abort');
       await this.waiting({ reason, until: new Date(until).toISOString() }, async () => {
         if (!(await condition(over, Math.max(1, until - Date.now())))) this.apply({ type: 'pipelineFinished' });
       });
     }
   }
+}
+
+/** An attempt that failed just when it was cancelled is not retried by the server, and reports its failure instead. */
+function wouldRetry(error: unknown): boolean {
+  return (
+    error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.nonRetryable !== true
+  );
 }
 
 /** The sentence of a failed activity, for people; anything else is a bug and is thrown on. */

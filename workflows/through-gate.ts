@@ -4,6 +4,10 @@ import type { Run } from './run.ts';
 export async function throughGate(run: Run, gate: { readonly reason: string; readonly until?: string }): Promise<void> {
   const { reason, until } = gate;
   await run.waiting({ reason, ...(until === undefined ? {} : { until }) }, () =>
-    run.stoppable(() => run.on.light.awaitGate.executeWithOptions({ summary: `gate closed: ${reason}`.slice(0, 190) }, [{ ...run.ref, limits: run.state.limits }])),
+    run.stoppable(() =>
+      run.on.light.awaitGate.executeWithOptions({ summary: `gate closed: ${reason}`.slice(0, 190) }, [
+        { ...run.ref, limits: run.state.limits },
+      ]),
+    ),
   );
 }

@@ -1,19 +1,25 @@
 import { sleep } from '@temporalio/workflow';
 import { describeCheck } from '../src/domain/verdict.ts';
 import type { WatchOutcome } from '../src/protocol/activities.ts';
-import { countRebuilt } from './await-approval.ts';
+import { recount } from './recount.ts';
 import type { PhaseEnd, Run } from './run.ts';
 
 /**
  * One stretch of watching a release: live writes are followed, the pointer is compared with what we believe, requests
  * are heard. Ends the phase, or returns null when there is nothing to decide yet.
  */
-export async function watchRelease(run: Run, wait: { readonly reason: string; readonly until?: string; readonly timer: string }): Promise<PhaseEnd | null> {
+export async function watchRelease(
+  run: Run,
+  wait: { readonly reason: string; readonly until?: string; readonly timer: string },
+): Promise<PhaseEnd | null> {
   if (run.asked('rollback')) return { type: 'moved', to: 'rollingBack' };
   const reshape = run.take('reshape');
   if (reshape !== undefined) {
     const { shape, by } = reshape;
-    const { rollbackStatement } = await run.on.steps.reshapeView.executeWithOptions({ summary: `view becomes ${shape}` }, [{ ...run.ref, shape, by }]);
+    const { rollbackStatement } = await run.on.steps.reshapeView.executeWithOptions(
+      { summary: `view becomes ${shape}` },
+      [{ ...run.ref, shape, by }],
+    );
     run.apply({ type: 'reshaped', shape, statement: rollbackStatement });
     return null;
   }
@@ -26,7 +32,9 @@ export async function watchRelease(run: Run, wait: { readonly reason: string; re
 }
 
 function watch(run: Run): Promise<WatchOutcome> {
-  return run.on.warehouse.watchLiveWrites.executeWithOptions({ summary: 'follow live writes, watch the release' }, [{ ...run.ref, published: true }]);
+  return run.on.warehouse.watchLiveWrites.executeWithOptions({ summary: 'follow live writes, watch the release' }, [
+    { ...run.ref, published: true },
+  ]);
 }
 
 async function due(until: string, summary: string): Promise<'due'> {
@@ -38,11 +46,22 @@ function react(run: Run, outcome: WatchOutcome): PhaseEnd | null {
   switch (outcome.kind) {
     case 'rolledBackByHand':
       run.apply({ type: 'rolledBack', at: outcome.at });
-      return { type: 'moved', to: 'rolledBack', because: `the ledger shows a rollback by ${outcome.by} at ${outcome.at}` };
+      return {
+        type: 'moved',
+        to: 'rolledBack',
+        because: `the ledger shows a rollback by ${outcome.by} at ${outcome.at}`,
+      };
     case 'failed':
-      return { type: 'held', hold: { reason: `batch ${outcome.batch} fails ${describeCheck(outcome.check)} after a live write; consumers keep the release`, check: null, batch: outcome.batch } };
+      return {
+        type: 'held',
+        hold: {
+          reason: `batch ${outcome.batch} fails ${describeCheck(outcome.check)} after a live write; consumers keep the release`,
+          check: null,
+          batch: outcome.batch,
+        },
+      };
     case 'rebuilt':
-      countRebuilt(run, outcome);
+      recount(run, outcome.counts);
       return null;
     case 'approvalVoid':
       return null;

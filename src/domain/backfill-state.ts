@@ -60,13 +60,20 @@ export interface Evidence {
   readonly headlines: readonly string[];
 }
 
-export interface Progress {
+/** How far the ledger says the run is: counted where the checkpoints lie, whatever a worker still remembered when it died. */
+export interface LedgerCounts {
   readonly partitionsDone: number;
-  /** Partitions rebuilt because live writes touched them. */
+  /** Builds beyond the first, because live writes touched the partition. */
   readonly partitionsRebuilt: number;
+  /** Passed or waived. */
   readonly batchesDone: number;
   readonly batchesFailed: number;
   readonly bytesScanned: number;
+}
+
+export interface Progress extends LedgerCounts {
+  /** Batches measured by this run and the time they took: what the size of a claim follows. */
+  readonly measuredBatches: number;
   readonly busyMs: number;
   readonly startedAt: string | null;
 }
@@ -123,12 +130,7 @@ export interface BackfillState {
 /** Replaying 1,500 events takes a worker about a second; the server's own limit is 51,200. */
 export const HISTORY_BUDGET = 1_500;
 
-export function openState(
-  backfillId: string,
-  workflowId: string,
-  requestedBy: string,
-  nowIso: string,
-): BackfillState {
+export function openState(backfillId: string, workflowId: string, requestedBy: string, nowIso: string): BackfillState {
   return {
     backfillId,
     workflowId,
@@ -144,6 +146,7 @@ export function openState(
       batchesDone: 0,
       batchesFailed: 0,
       bytesScanned: 0,
+      measuredBatches: 0,
       busyMs: 0,
       startedAt: null,
     },

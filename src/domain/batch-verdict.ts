@@ -46,10 +46,28 @@ export function judge(figures: ReconciliationFigures, expected: Expectations): r
 function structural(figures: ReconciliationFigures, expected: Expectations): Check[] {
   const grown = figures.rowsAdded - figures.rowsRemoved;
   return [
-    check('partitions_present', 'structural', figures.partitionsBuilt, `${figures.partitionsPlanned}`, figures.partitionsBuilt === figures.partitionsPlanned),
-    check('row_count', 'structural', signed(grown), `±${expected.rowCountTolerance}`, Math.abs(grown) <= expected.rowCountTolerance),
+    check(
+      'partitions_present',
+      'structural',
+      figures.partitionsBuilt,
+      `${figures.partitionsPlanned}`,
+      figures.partitionsBuilt === figures.partitionsPlanned,
+    ),
+    check(
+      'row_count',
+      'structural',
+      signed(grown),
+      `±${expected.rowCountTolerance}`,
+      Math.abs(grown) <= expected.rowCountTolerance,
+    ),
     check('unique_key', 'structural', figures.duplicateKeys, '0 duplicates', figures.duplicateKeys === 0),
-    check('rows_outside', 'structural', figures.rowsOutside, '0 rows outside their partitions', figures.rowsOutside === 0),
+    check(
+      'rows_outside',
+      'structural',
+      figures.rowsOutside,
+      '0 rows outside their partitions',
+      figures.rowsOutside === 0,
+    ),
     ...Object.entries(figures.nulls).map(([column, count]) =>
       check(`required:${column}`, 'structural', count, '0 nulls', count === 0),
     ),
@@ -61,7 +79,8 @@ function aggregates(figures: ReconciliationFigures, expected: Expectations): Che
     const range = expected.deltaExpected[measure]?.[expected.level];
     const percent = percentChange(totals);
     const name = `delta:${measure}`;
-    if (range === undefined) return { name, level: 'aggregate', verdict: 'info', figure: formatPercent(percent), limit: 'none set' };
+    if (range === undefined)
+      return { name, level: 'aggregate', verdict: 'info', figure: formatPercent(percent), limit: 'none set' };
     const inside = percent !== null && percent >= range.low && percent <= range.high;
     const empty = figures.rowsOld === 0 && figures.rowsNew === 0;
     return {
@@ -74,20 +93,38 @@ function aggregates(figures: ReconciliationFigures, expected: Expectations): Che
   });
   const totals = Object.entries(figures.sourceDifferences).map(([name, difference]) => {
     const tolerance = expected.sourceTolerances[name] ?? 0;
-    return check(`source_total:${name}`, 'aggregate', difference, `±${tolerance} in every partition`, Number(difference) <= tolerance);
+    return check(
+      `source_total:${name}`,
+      'aggregate',
+      difference,
+      `±${tolerance} in every partition`,
+      Number(difference) <= tolerance,
+    );
   });
   return [...deltas, ...totals];
 }
 
 function rows(figures: ReconciliationFigures): Check[] {
-  const info = (name: string, figure: number): Check => ({ name, level: 'row', verdict: 'info', figure: `${figure}`, limit: 'none set' });
+  const info = (name: string, figure: number): Check => ({
+    name,
+    level: 'row',
+    verdict: 'info',
+    figure: `${figure}`,
+    limit: 'none set',
+  });
   const total = figures.rowsSame + figures.rowsChanged + figures.rowsAdded + figures.rowsRemoved;
   return [
     info('rows_changed', figures.rowsChanged),
     info('rows_live', figures.rowsLive),
     ...Object.entries(figures.explained).map(([name, count]) => info(`explained:${name}`, count)),
     info('unexplained', figures.unexplained),
-    check('rows_classified', 'row', total + figures.rowsLive, 'every key of both sides', total + figures.rowsLive >= Math.max(figures.rowsOld, figures.rowsNew)),
+    check(
+      'rows_classified',
+      'row',
+      total + figures.rowsLive,
+      'every key of both sides',
+      total + figures.rowsLive >= Math.max(figures.rowsOld, figures.rowsNew),
+    ),
   ];
 }
 

@@ -97,14 +97,22 @@ function mayRollBackFrom(from: BackfillStatus | undefined): boolean {
 
 function abort(state: BackfillState, by: string | null, reason: string | null): MessageDecision {
   if (by === null) return refused('abort: say who you are in "by"');
-  if (pendingRequest(state, 'abort') !== undefined || state.status === 'aborting') return already('abort was asked for already');
+  if (pendingRequest(state, 'abort') !== undefined || state.status === 'aborting')
+    return already('abort was asked for already');
   const from = state.status === 'held' ? (state.hold?.from ?? 'held') : state.status;
   if (!isBeforePublication(from))
     return refused(`abort: the correction was published; use rollback (status ${state.status})`);
   return accepted({ type: 'requested', request: { kind: 'abort', by, reason: reason ?? 'no reason given' } });
 }
 
-const PAUSABLE: readonly BackfillStatus[] = ['proving', 'preserving', 'building', 'reconciling', 'consolidating', 'held'];
+const PAUSABLE: readonly BackfillStatus[] = [
+  'proving',
+  'preserving',
+  'building',
+  'reconciling',
+  'consolidating',
+  'held',
+];
 
 function pause(state: BackfillState, by: string | null, reason: string | null): MessageDecision {
   if (by === null) return refused('pause: say who you are in "by"');
@@ -136,7 +144,8 @@ function setLimits(state: BackfillState, payload: Incoming): MessageDecision {
     return refused('setLimits: give max_concurrency, daily_bytes_budget, or both');
   if (lanes !== undefined && !(typeof lanes === 'number' && Number.isInteger(lanes) && lanes >= 1 && lanes <= 32))
     return refused('setLimits: max_concurrency is a whole number from 1 to 32');
-  const bytes = typeof budget === 'string' ? parseBytes(budget) : budget;
+  // A size that cannot be read is refused: taken for "none" it would lift the budget.
+  const bytes = typeof budget === 'string' ? (parseBytes(budget) ?? Number.NaN) : budget;
   if (bytes !== undefined && bytes !== null && !(typeof bytes === 'number' && bytes > 0))
     return refused('setLimits: daily_bytes_budget is a size such as "500GB", or null for none');
   const limits = {
@@ -163,9 +172,17 @@ function approve(state: BackfillState, by: string | null, payload: Incoming, now
   if (state.waivers.some((waiver) => samePerson(waiver.by, by)))
     return refused(`approve: ${by} waived a check of this backfill; another approver must approve it`);
   if (!isDigestOf(digest, state.evidence?.digest))
-    return refused(`approve: the digest is not that of the present evidence (${state.evidence?.digest ?? 'none'}); read the report again`);
+    return refused(
+      `approve: the digest is not that of the present evidence (${state.evidence?.digest ?? 'none'}); read the report again`,
+    );
   const comment = text(payload, 'comment') ?? '';
-  const approval = { by, identified: 'claimed' as const, digest: state.evidence?.digest ?? digest, comment, at: nowIso };
+  const approval = {
+    by,
+    identified: 'claimed' as const,
+    digest: state.evidence?.digest ?? digest,
+    comment,
+    at: nowIso,
+  };
   return accepted({ type: 'requested', request: { kind: 'approve', by, approval } });
 }
 
@@ -182,13 +199,16 @@ function waive(state: BackfillState, by: string | null, payload: Incoming, nowIs
     return already('this waiver is being recorded');
   if (state.status !== 'held' || state.hold === null)
     return refused(`waive: not possible in status ${state.status}; it is heard in held`);
-  if (state.hold.check === null) return refused(`waive: it is held for another reason than a check: ${state.hold.reason}`);
+  if (state.hold.check === null)
+    return refused(`waive: it is held for another reason than a check: ${state.hold.reason}`);
   if (state.hold.check.name !== check)
     return refused(`waive: the failing check is "${state.hold.check.name}", not "${check}"`);
-  if (state.hold.check.level === 'proof') return refused(`waive: a proof (${check}) cannot be waived; correct the transform`);
+  if (state.hold.check.level === 'proof')
+    return refused(`waive: a proof (${check}) cannot be waived; correct the transform`);
   if (!isListed(by, state.plan?.approvers ?? []))
     return refused(`waive: ${by} is not an approver of this dataset (${(state.plan?.approvers ?? []).join(', ')})`);
-  if (samePerson(by, state.requestedBy)) return refused(`waive: ${by} requested this backfill; somebody else must waive`);
+  if (samePerson(by, state.requestedBy))
+    return refused(`waive: ${by} requested this backfill; somebody else must waive`);
   const waiver = { by, check, batch: state.hold.batch, reason, at: nowIso };
   return accepted({ type: 'requested', request: { kind: 'waive', by, waiver } });
 }

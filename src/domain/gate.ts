@@ -15,8 +15,7 @@ export interface GateReadings {
 }
 
 export type GateDecision =
-  | { readonly open: true }
-  | { readonly open: false; readonly reason: string; readonly until?: string };
+  { readonly open: true } | { readonly open: false; readonly reason: string; readonly until?: string };
 
 /** May the next partition be rebuilt? The first reason to wait wins; no reason means yes. */
 export function decideGate(readings: GateReadings): GateDecision {

@@ -39,12 +39,14 @@ export const MESSAGE_DESCRIPTIONS: Readonly<Record<MessageName, string>> = {
   approve:
     'Approve the evidence for publication; heard in awaitingApproval, from a listed approver other than the requester. {"by": "you", "digest": "from the report", "comment": ""}',
   reject: 'Reject the evidence; the run is held. {"by": "you", "reason": "why"}',
-  rollback: 'Consumers read the previous history again, at once. Heard until consolidation starts. {"by": "you", "reason": "why"}',
+  rollback:
+    'Consumers read the previous history again, at once. Heard until consolidation starts. {"by": "you", "reason": "why"}',
   republish: 'After a rollback: reconcile again and ask for a new approval. {"by": "you"}',
   close: 'After a rollback: remove what the run made and end it; the evidence is kept. {"by": "you"}',
   signOff: 'A party of the contract says that the old version may go. {"by": "the party"}',
   retry: 'Held: try the held step again. {"by": "you"}',
-  waive: 'Held on a check: let it pass, recorded in the evidence; from a listed approver other than the requester. {"by": "you", "check": "name", "reason": "why"}',
+  waive:
+    'Held on a check: let it pass, recorded in the evidence; from a listed approver other than the requester. {"by": "you", "check": "name", "reason": "why"}',
   abort: 'Give up before publication: drop what was made, keep the evidence. {"by": "you", "reason": "why"}',
   setLimits: 'Change limits while it runs. {"by": "you", "max_concurrency": 2, "daily_bytes_budget": "500GB"}',
   settle: 'Give readers the cheaper view without the instant switch. {"by": "you"}',

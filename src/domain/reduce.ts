@@ -1,4 +1,15 @@
-import type { Approval, BackfillState, Evidence, Hold, Release, Request, WaitingOn, Waiver } from './backfill-state.ts';
+import type {
+  Approval,
+  BackfillState,
+  Evidence,
+  Hold,
+  LedgerCounts,
+  Refusal,
+  Release,
+  Request,
+  WaitingOn,
+  Waiver,
+} from './backfill-state.ts';
 import { assertNever } from './assert-never.ts';
 import type { BatchRange } from './batch-queue.ts';
 import { giveBack, startQueue } from './batch-queue.ts';
@@ -13,8 +24,7 @@ export type BackfillEvent =
       readonly type: 'planned';
       readonly plan: PlanSummary;
       readonly requestedBy: string;
-      readonly doneBatches: number;
-      readonly donePartitions: number;
+      readonly counts: LedgerCounts;
     }
   | { readonly type: 'moved'; readonly to: BackfillStatus; readonly because?: string }
   | { readonly type: 'held'; readonly hold: Omit<Hold, 'from' | 'since'>; readonly from?: BackfillStatus }
@@ -41,13 +51,10 @@ export type BackfillEvent =
   | { readonly type: 'consolidated'; readonly retainUntil: string }
   | { readonly type: 'refused'; readonly message: string; readonly reason: string };
 
-/** What one claim of batches did. */
+/** What one claim of batches did; `counts` is the ledger's word, null where it was not asked. */
 export interface Work {
-  readonly batchesDone: number;
-  readonly batchesFailed: number;
-  readonly partitionsDone: number;
-  readonly partitionsRebuilt: number;
-  readonly bytesScanned: number;
+  readonly counts: LedgerCounts | null;
+  readonly batches: number;
   readonly busyMs: number;
   readonly rest: BatchRange | null;
 }
@@ -91,7 +98,9 @@ export function reduce(state: BackfillState, event: BackfillEvent, nowIso: strin
     case 'refused':
       return {
         ...state,
-        refusals: [...state.refusals, { message: event.message, reason: event.reason, at: nowIso }].slice(-REFUSALS_KEPT),
+        refusals: [...state.refusals, { message: event.message, reason: event.reason, at: nowIso }].slice(
+          -REFUSALS_KEPT,
+        ),
       };
     default:
       return decide(state, event, nowIso);
@@ -165,7 +174,7 @@ function decide(state: BackfillState, event: Decision, nowIso: string): Backfill
 
 function planned(
   state: BackfillState,
-  { plan, requestedBy, doneBatches, donePartitions }: Extract<BackfillEvent, { type: 'planned' }>,
+  { plan, requestedBy, counts }: Extract<BackfillEvent, { type: 'planned' }>,
   nowIso: string,
 ): BackfillState {
   return {
@@ -174,7 +183,7 @@ function planned(
     requestedBy,
     limits: { maxConcurrency: plan.maxConcurrency, dailyBytesBudget: plan.dailyBytesBudget },
     queue: startQueue(plan.batches),
-    progress: { ...state.progress, startedAt: nowIso, batchesDone: doneBatches, partitionsDone: donePartitions },
+    progress: { ...state.progress, ...counts, startedAt: nowIso },
   };
 }
 
@@ -185,11 +194,8 @@ function worked(state: BackfillState, work: Work): BackfillState {
     queue: work.rest === null ? state.queue : giveBack(state.queue, work.rest),
     progress: {
       ...progress,
-      partitionsDone: progress.partitionsDone + work.partitionsDone,
-      partitionsRebuilt: progress.partitionsRebuilt + work.partitionsRebuilt,
-      batchesDone: progress.batchesDone + work.batchesDone,
-      batchesFailed: progress.batchesFailed + work.batchesFailed,
-      bytesScanned: progress.bytesScanned + work.bytesScanned,
+      ...work.counts,
+      measuredBatches: progress.measuredBatches + work.batches,
       busyMs: progress.busyMs + work.busyMs,
     },
   };
@@ -199,10 +205,41 @@ function move(state: BackfillState, to: BackfillStatus, nowIso: string, because?
   if (!canMove(state.status, to)) throw new Error(`a backfill cannot go from ${state.status} to ${to}`);
   return {
     ...state,
+    ...withoutOvertaken(state, to, nowIso),
     status: to,
     since: nowIso,
     waiting: null,
     hold: null,
     endedBecause: because ?? TRANSITIONS[state.status][to] ?? null,
+  };
+}
+
+/** Where a request can still be acted on. Elsewhere it is overtaken: it must not come to life again in a later status. */
+const HEARD_IN: Readonly<Record<Request['kind'], readonly BackfillStatus[]>> = {
+  approve: ['awaitingApproval'],
+  reject: ['awaitingApproval'],
+  waive: ['held'],
+  retry: ['held'],
+  signOff: ['awaitingSignOff', 'held'],
+  reshape: ['observing', 'awaitingSignOff', 'held'],
+  rollback: ['observing', 'awaitingSignOff', 'held', 'rollingBack'],
+  republish: ['rolledBack', 'held'],
+  close: ['rolledBack', 'held'],
+  abort: ['planning', 'proving', 'preserving', 'building', 'reconciling', 'awaitingApproval', 'publishing', 'held'],
+};
+
+function withoutOvertaken(
+  { status, requests, refusals }: BackfillState,
+  to: BackfillStatus,
+  nowIso: string,
+): Pick<BackfillState, 'requests' | 'refusals'> {
+  const overtaken = requests.filter(({ kind }) => !HEARD_IN[kind].includes(to));
+  const told = overtaken.map(({ kind, by }): Refusal => {
+    const reason = `${kind}: asked for by ${by} and overtaken, because the backfill went from ${status} to ${to}`;
+    return { message: kind, reason, at: nowIso };
+  });
+  return {
+    requests: requests.filter((request) => !overtaken.includes(request)),
+    refusals: [...refusals, ...told].slice(-REFUSALS_KEPT),
   };
 }

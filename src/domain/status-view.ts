@@ -70,8 +70,12 @@ export function viewStatus(state: BackfillState, historyLength: number): StatusV
 /** The one wait to show: a person's pause before a closed gate before the status's own wait. Null while work goes on. */
 export function waitingOn(state: BackfillState): WaitingOn | null {
   if (isFinal(state.status)) return null;
-  if (state.hold !== null) return { reason: `held: ${state.hold.reason}; retry, waive or abort`, since: state.hold.since };
+  if (state.hold !== null)
+    return { reason: `held: ${state.hold.reason}; retry, waive or abort`, since: state.hold.since };
   if (state.paused !== null)
-    return { reason: `paused by ${state.paused.by}: ${state.paused.reason}; resume ends it`, since: state.paused.since };
+    return {
+      reason: `paused by ${state.paused.by}: ${state.paused.reason}; resume ends it`,
+      since: state.paused.since,
+    };
   return state.waiting;
 }

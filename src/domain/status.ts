@@ -97,6 +97,7 @@ export const TRANSITIONS: Readonly<Record<BackfillStatus, Edges>> = {
     preserving: 'a person asked to try again',
     building: 'a person asked to try again, or waived the check',
     reconciling: 'a person asked to try again, or waived the check',
+    awaitingApproval: 'a person asked to try again',
     publishing: 'a person asked to try again',
     observing: 'a person asked to try again',
     awaitingSignOff: 'a person asked to try again',

@@ -13,12 +13,22 @@ export interface Artifact {
 
 /** Before anything is created: what a crash leaves behind is known. */
 export function recordArtifact(backfillId: string, kind: ArtifactKind, name: string): Sql {
-  return sql('INSERT INTO governance.backfill_artifacts (backfill_id, kind, name) VALUES ($1, $2, $3) ON CONFLICT (backfill_id, kind) DO NOTHING', backfillId, kind, name);
+  return sql(
+    'INSERT INTO governance.backfill_artifacts (backfill_id, kind, name) VALUES ($1, $2, $3) ON CONFLICT (backfill_id, kind) DO NOTHING',
+    backfillId,
+    kind,
+    name,
+  );
 }
 
 /** After it is created: clean-up drops by OID, so a namesake is never touched. */
 export function confirmArtifact(backfillId: string, kind: ArtifactKind, name: string): Sql {
-  return sql('UPDATE governance.backfill_artifacts SET oid = $3::regclass::oid, dropped_at = NULL WHERE backfill_id = $1 AND kind = $2', backfillId, kind, name);
+  return sql(
+    'UPDATE governance.backfill_artifacts SET oid = $3::regclass::oid, dropped_at = NULL WHERE backfill_id = $1 AND kind = $2',
+    backfillId,
+    kind,
+    name,
+  );
 }
 
 export function artifactsOf(backfillId: string): Sql {
@@ -30,5 +40,9 @@ export function artifactsOf(backfillId: string): Sql {
 }
 
 export function markDropped(backfillId: string, kind: ArtifactKind): Sql {
-  return sql('UPDATE governance.backfill_artifacts SET dropped_at = clock_timestamp() WHERE backfill_id = $1 AND kind = $2 AND dropped_at IS NULL', backfillId, kind);
+  return sql(
+    'UPDATE governance.backfill_artifacts SET dropped_at = clock_timestamp() WHERE backfill_id = $1 AND kind = $2 AND dropped_at IS NULL',
+    backfillId,
+    kind,
+  );
 }

@@ -13,7 +13,10 @@ export function openAttempt(backfillId: string, lane: number): Sql {
 }
 
 export function closeAttempt(fence: number): Sql {
-  return sql('UPDATE governance.backfill_attempts SET ended_at = clock_timestamp() WHERE fence = $1 AND ended_at IS NULL', fence);
+  return sql(
+    'UPDATE governance.backfill_attempts SET ended_at = clock_timestamp() WHERE fence = $1 AND ended_at IS NULL',
+    fence,
+  );
 }
 
 /** Cancels what an older attempt of this lane still runs: our own role, the same backend, nobody else. */
@@ -40,5 +43,9 @@ export function takeSlot(backfillId: string, slots: number): Sql {
 
 /** Two builders of one partition never overlap, whoever they are. */
 export function lockPartition(backfillId: string, ordinal: number): Sql {
-  return sql(`SELECT pg_advisory_xact_lock(hashtextextended('controlled-backfill:' || $1 || ':' || $2::int, 0))`, backfillId, ordinal);
+  return sql(
+    `SELECT pg_advisory_xact_lock(hashtextextended('controlled-backfill:' || $1 || ':' || $2::int, 0))`,
+    backfillId,
+    ordinal,
+  );
 }

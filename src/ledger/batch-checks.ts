@@ -15,9 +15,10 @@ export interface BatchCheckCounts {
 }
 
 export function countBatchChecks(backfillId: string): Sql {
-  const count = (verdict: string): string => `count(*) FILTER (WHERE c.value ->> 'verdict' = '${verdict}')::int AS "${verdict}"`;
+  const count = (verdict: string): string =>
+    `count(*) FILTER (WHERE c.value ->> 'verdict' = '${verdict}')::int AS "${verdict}"`;
   return sql(
-    `SELECT c.value ->> 'name' AS name, c.value ->> 'level' AS level, min(c.value ->> 'limit') AS "limit", ${['pass', 'fail', 'waived', 'inconclusive', 'info'].map(count).join(', ')}
+    `SELECT c.value ->> 'name' AS name, c.value ->> 'level' AS level, CASE WHEN min(c.value ->> 'limit') = max(c.value ->> 'limit') THEN min(c.value ->> 'limit') ELSE 'differs by batch' END AS "limit", ${['pass', 'fail', 'waived', 'inconclusive', 'info'].map(count).join(', ')}
        FROM governance.backfill_batches b, jsonb_array_elements(b.checks) WITH ORDINALITY c(value, place)
       WHERE b.backfill_id = $1 AND b.checks IS NOT NULL
       GROUP BY 1, 2 ORDER BY min(c.place), 1`,

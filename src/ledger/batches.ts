@@ -24,7 +24,11 @@ export function claimBatch(backfillId: string, batch: number, fence: number): Sq
 
 /** Held to the end of the rebuilding transaction: a successor's claim waits for it, and a zombie sees that it lost. */
 export function lockClaim(backfillId: string, batch: number): Sql {
-  return sql('SELECT fence::float8 AS fence FROM governance.backfill_batches WHERE backfill_id = $1 AND batch = $2 FOR SHARE', backfillId, batch);
+  return sql(
+    'SELECT fence::float8 AS fence FROM governance.backfill_batches WHERE backfill_id = $1 AND batch = $2 FOR SHARE',
+    backfillId,
+    batch,
+  );
 }
 
 export function recordVerdict(

@@ -1,26 +1,33 @@
 import type { BackfillPlan } from '../domain/backfill-plan.ts';
 import type { KeyRange } from '../domain/backfill-spec.ts';
 import type { Sql } from '../warehouse/sql.ts';
-import { sql } from '../warehouse/sql.ts';
+import { literal, sql } from '../warehouse/sql.ts';
 
-/** A TRUNCATE marks everything with one row without a key; this writes it out as one mark a partition. */
-export function expandMarks(backfillId: string): Sql {
+/**
+ * A TRUNCATE marks everything with one row without a key; this writes it out as one mark a partition. A row that moves
+ * over the interval's edge marks its outer side too; no partition answers for that mark, and it goes.
+ */
+export function expandMarks(plan: Pick<BackfillPlan, 'backfillId' | 'keyType' | 'keyRanges'>): Sql {
+  const inside = plan.keyRanges.map(
+    ({ start, end }) =>
+      `key::${plan.keyType} >= ${literal(start)}::${plan.keyType} AND key::${plan.keyType} < ${literal(end)}::${plan.keyType}`,
+  );
   return sql(
-    `WITH whole AS (DELETE FROM governance.dirty_partitions WHERE backfill_id = $1 AND key IS NULL RETURNING 1)
+    `WITH gone AS (DELETE FROM governance.dirty_partitions WHERE backfill_id = $1 AND (key IS NULL OR NOT (${inside.join(' OR ')})) RETURNING key)
      INSERT INTO governance.dirty_partitions (backfill_id, key)
-     SELECT p.backfill_id, p.partition_start FROM governance.backfill_partitions p WHERE p.backfill_id = $1 AND EXISTS (SELECT FROM whole)`,
-    backfillId,
+     SELECT p.backfill_id, p.partition_start FROM governance.backfill_partitions p WHERE p.backfill_id = $1 AND EXISTS (SELECT FROM gone WHERE key IS NULL)`,
+    plan.backfillId,
   );
 }
 
 /** Partitions with open marks, oldest mark first. */
 export function dirtyPartitions(plan: Pick<BackfillPlan, 'backfillId' | 'keyType'>, limit: number): Sql {
   return sql(
-    `SELECT p.ordinal, p.batch, p.partition_start AS start, p.partition_end AS "end", p.state, coalesce(p.bytes, 0)::float8 AS bytes
+    `SELECT p.ordinal, p.batch, p.era, p.partition_start AS start, p.partition_end AS "end", p.state, coalesce(p.bytes, 0)::float8 AS bytes
        FROM governance.backfill_partitions p
        JOIN (SELECT key, min(mark) AS first FROM governance.dirty_partitions WHERE backfill_id = $1 AND key IS NOT NULL GROUP BY key) d
          ON d.key::${plan.keyType} >= p.partition_start::${plan.keyType} AND d.key::${plan.keyType} < p.partition_end::${plan.keyType}
-      WHERE p.backfill_id = $1 GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY min(d.first) LIMIT $2`,
+      WHERE p.backfill_id = $1 GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY min(d.first) LIMIT $2`,
     plan.backfillId,
     limit,
   );
@@ -41,7 +48,10 @@ export function consumeMarks(plan: Pick<BackfillPlan, 'backfillId' | 'keyType'>,
 
 /** Consolidation writes the base itself; its own marks go in the transaction that made them. */
 export function forgetOwnMarks(backfillId: string): Sql {
-  return sql('DELETE FROM governance.dirty_partitions WHERE backfill_id = $1 AND xid = pg_current_xact_id()', backfillId);
+  return sql(
+    'DELETE FROM governance.dirty_partitions WHERE backfill_id = $1 AND xid = pg_current_xact_id()',
+    backfillId,
+  );
 }
 
 export function markPartition(backfillId: string, key: string): Sql {

@@ -38,5 +38,8 @@ export function sealEvents(): Sql {
 }
 
 export function eventsOf(backfillId: string): Sql {
-  return sql('SELECT at, kind, actor, detail FROM governance.backfill_events WHERE backfill_id = $1 ORDER BY event_id LIMIT 1000', backfillId);
+  return sql(
+    'SELECT at, kind, actor, detail FROM governance.backfill_events WHERE backfill_id = $1 ORDER BY event_id LIMIT 1000',
+    backfillId,
+  );
 }

@@ -46,7 +46,13 @@ export async function printScript(adminUrl: string, options: InstallOptions): Pr
     return await withSession(pool, SHORT, async (session) => {
       const migrations = migrationsExpected().map((migration) => `-- ${migration.name}\n${migration.text}`);
       const script = await withRollback(session, () => scriptFor(session, options));
-      return [`SET ROLE ${ident(options.ledgerOwner)};`, ...migrations, 'RESET ROLE;', ledgerGrants(options.worker), script].join('\n');
+      return [
+        `SET ROLE ${ident(options.ledgerOwner)};`,
+        ...migrations,
+        'RESET ROLE;',
+        ledgerGrants(options.worker),
+        script,
+      ].join('\n');
     });
   } finally {
     await pool.end();
@@ -61,10 +67,19 @@ async function migrate(session: Session, owner: string): Promise<string[]> {
   for (const migration of migrationsExpected()) {
     const have = applied.find((one) => one.number === migration.number);
     if (have !== undefined && have.sha256 !== migration.sha256)
-      throw new Error(`migration ${migration.name} was applied with another content; this version cannot use that ledger`);
+      throw new Error(
+        `migration ${migration.name} was applied with another content; this version cannot use that ledger`,
+      );
     if (have !== undefined) continue;
     await session.change(sql(migration.text));
-    await session.change(sql('INSERT INTO governance.migrations (number, name, sha256) VALUES ($1, $2, $3)', migration.number, migration.name, migration.sha256));
+    await session.change(
+      sql(
+        'INSERT INTO governance.migrations (number, name, sha256) VALUES ($1, $2, $3)',
+        migration.number,
+        migration.name,
+        migration.sha256,
+      ),
+    );
     done.push(`applied ${migration.name}`);
   }
   await session.change(sql('RESET ROLE'));
@@ -72,13 +87,17 @@ async function migrate(session: Session, owner: string): Promise<string[]> {
 }
 
 async function ensureOwner(session: Session, owner: string): Promise<void> {
-  const { known } = await session.one<{ known: boolean }>(sql('SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1) AS known', owner));
+  const { known } = await session.one<{ known: boolean }>(
+    sql('SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1) AS known', owner),
+  );
   if (!known) await session.change(sql(`CREATE ROLE ${ident(owner)} NOLOGIN`));
   await session.change(sql(`CREATE SCHEMA IF NOT EXISTS governance AUTHORIZATION ${ident(owner)}`));
 }
 
 async function appliedMigrations(session: Session): Promise<{ number: number; sha256: string }[]> {
-  const { there } = await session.one<{ there: boolean }>(sql(`SELECT to_regclass('governance.migrations') IS NOT NULL AS there`));
+  const { there } = await session.one<{ there: boolean }>(
+    sql(`SELECT to_regclass('governance.migrations') IS NOT NULL AS there`),
+  );
   return there ? session.rows(sql('SELECT number, sha256 FROM governance.migrations')) : [];
 }
 
@@ -99,4 +118,3 @@ async function scriptFor(session: Session, options: InstallOptions): Promise<str
     key,
   }).text;
 }
-

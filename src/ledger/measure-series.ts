@@ -28,7 +28,11 @@ const POINT = '"report: point"';
  * partitions make a point. Rows are sorted into partitions by binary search over the ledger's bounds, which costs the
  * same whatever the grain and needs no join. `tables` are quoted names as the catalogue gave them.
  */
-export function measureSeries(plan: BackfillPlan, tables: { readonly old: string; readonly new: string }, perPoint: number): Sql {
+export function measureSeries(
+  plan: BackfillPlan,
+  tables: { readonly old: string; readonly new: string },
+  perPoint: number,
+): Sql {
   return sql(
     `WITH bounds AS (SELECT array_agg(lo ORDER BY lo) AS starts, array_agg(hi ORDER BY lo) AS ends
                   FROM (SELECT partition_start::${plan.keyType} AS lo, partition_end::${plan.keyType} AS hi FROM governance.backfill_partitions WHERE backfill_id = $1) p),
@@ -43,7 +47,9 @@ SELECT coalesce(old.month, new.month) AS month, coalesce(old.point, new.point) A
 
 function grouped(plan: BackfillPlan, table: string): string {
   const key = ident(plan.contract.partition.key);
-  const measures = Object.entries(plan.contract.measures).map(([name, expression]) => `${literal(name)}, coalesce(${expression}, 0)::text`);
+  const measures = Object.entries(plan.contract.measures).map(
+    ([name, expression]) => `${literal(name)}, coalesce(${expression}, 0)::text`,
+  );
   return `SELECT coalesce(${MONTH}, ${POINT}::text) AS bucket, ${MONTH} AS month, ${POINT} AS point, jsonb_build_object(${measures.join(', ')}) AS measures
        FROM (SELECT slotted.*, ${monthOf(plan, `slotted.${key}`)} AS ${MONTH}, (${SLOT} - 1) / $2::int AS ${POINT}
                FROM (SELECT t.*, width_bucket(t.${key}, (SELECT starts FROM bounds)) AS ${SLOT} FROM ${table} t) slotted
@@ -91,6 +97,8 @@ export function batchSeries(plan: BackfillPlan, perPoint: number): Sql {
 /** `2025-03` in the zone that the partitions are cut in. */
 function monthOf(plan: Pick<BackfillPlan, 'keyType' | 'contract'>, key: string): string {
   const zoned = plan.keyType.startsWith('timestamp with time zone');
-  const local = zoned ? `${key} AT TIME ZONE ${literal(plan.contract.partition.timeZone ?? 'UTC')}` : `${key}::timestamp`;
+  const local = zoned
+    ? `${key} AT TIME ZONE ${literal(plan.contract.partition.timeZone ?? 'UTC')}`
+    : `${key}::timestamp`;
   return `to_char(${local}, 'YYYY-MM')`;
 }

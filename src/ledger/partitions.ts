@@ -1,11 +1,11 @@
 import type { BackfillPlan } from '../domain/backfill-plan.ts';
-import type { KeyRange } from '../domain/backfill-spec.ts';
 import type { Sql } from '../warehouse/sql.ts';
 import { qualified, sql } from '../warehouse/sql.ts';
+import type { EraSlice } from '../warehouse/postgres/statements/corrected-rows.ts';
 import { fingerprintOf } from '../warehouse/postgres/statements/fingerprint.ts';
 import { inSlice } from '../warehouse/postgres/statements/slice.ts';
 
-export interface LedgerPartition extends KeyRange {
+export interface LedgerPartition extends EraSlice {
   readonly ordinal: number;
   readonly batch: number;
   readonly state: 'planned' | 'built';
@@ -13,7 +13,8 @@ export interface LedgerPartition extends KeyRange {
   readonly bytes: number;
 }
 
-const PARTITION = 'ordinal, batch, partition_start AS start, partition_end AS "end", state, coalesce(bytes, 0)::float8 AS bytes';
+const PARTITION =
+  'ordinal, batch, era, partition_start AS start, partition_end AS "end", state, coalesce(bytes, 0)::float8 AS bytes';
 
 const STEP = { hour: '1 hour', day: '1 day', week: '7 days', month: '1 month' } as const;
 
@@ -25,37 +26,51 @@ export type PartitionedPlan = Pick<BackfillPlan, 'keyType' | 'eras' | 'contract'
  */
 export function partitionsQuery(plan: PartitionedPlan): Sql {
   const { grain, timeZone } = plan.contract.partition;
-  const toKey = (expression: string): string =>
-    plan.keyType.startsWith('timestamp with time zone')
-      ? `(${expression} AT TIME ZONE ${timeZone === null ? `'UTC'` : '$4'})::text`
-      : plan.keyType === 'date'
-        ? `${expression}::date::text`
-        : `${expression}::text`;
+  const isInstant = plan.keyType.startsWith('timestamp with time zone');
+  const zoned = isInstant && timeZone !== null;
+  const inZone = (expression: string): string => `((${expression}) AT TIME ZONE ${zoned ? '$4::text' : `'UTC'`})`;
+  const toKey = (local: string): string => {
+    if (isInstant) return inZone(local);
+    return plan.keyType === 'date' ? `(${local})::date` : `(${local})`;
+  };
+  const step = `interval '${STEP[grain]}'`;
+  // Hours are counted in instants: by the clock of a zone, one of them is missing in spring and one comes twice in autumn.
+  const slices =
+    isInstant && grain === 'hour'
+      ? `SELECT n, ${inZone('g')} AS local, g AS lo, least(g + ${step}, ${inZone('hi')}) AS hi
+           FROM ranges, generate_series(${inZone('lo')}, ${inZone('hi')} - interval '1 microsecond', ${step}) g`
+      : `SELECT n, g AS local, ${toKey('g')} AS lo, ${toKey(`g + ${step}`)} AS hi FROM ranges, generate_series(lo, hi - interval '1 microsecond', ${step}) g`;
   const order = plan.spec.execution.order === 'oldest_first' ? '' : ' DESC';
   return sql(
     `WITH ranges AS (SELECT n, (r ->> 'start')::timestamp AS lo, (r ->> 'end')::timestamp AS hi FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY x(r, n)),
-     slices AS (SELECT n, g AS lo, g + interval '${STEP[grain]}' AS hi FROM ranges, generate_series(lo, hi - interval '1 microsecond', interval '${STEP[grain]}') g),
-     eras AS (SELECT slices.*, (SELECT count(*) FROM jsonb_array_elements_text($2::jsonb) e WHERE e::timestamp <= slices.lo)::int AS era FROM slices),
+     slices AS (${slices}),
+     eras AS (SELECT slices.*, (SELECT count(*) FROM jsonb_array_elements_text($2::jsonb) e WHERE e::timestamp <= slices.local)::int AS era FROM slices),
      numbered AS (SELECT *, row_number() OVER (ORDER BY lo${order})::int AS ordinal, (row_number() OVER (PARTITION BY n, era ORDER BY lo${order}) - 1) / $3::int AS within FROM eras),
      batched AS (SELECT *, dense_rank() OVER (ORDER BY n${order}, era${order}, within)::int AS batch FROM numbered)
-SELECT ordinal, batch, era, ${toKey('lo')} AS start, ${toKey('hi')} AS "end" FROM batched`,
+SELECT ordinal, batch, era, lo::text AS start, hi::text AS "end" FROM batched`,
     JSON.stringify(plan.spec.interval),
     JSON.stringify(plan.eras.map((era) => era.from)),
     plan.spec.execution.partitionsPerBatch,
-    ...(timeZone === null ? [] : [timeZone]),
+    ...(zoned ? [timeZone] : []),
   );
 }
 
 /** The interval as ranges of the key's own type, and how many partitions and batches it makes. */
 export function partitionCounts(plan: PartitionedPlan): Sql {
   const query = partitionsQuery(plan);
-  return { ...query, text: `SELECT count(*)::int AS partitions, max(batch)::int AS batches, min(start COLLATE "C") AS "firstKey", max("end" COLLATE "C") AS "endKey" FROM (${query.text}) p` };
+  return {
+    ...query,
+    text: `SELECT count(*)::int AS partitions, max(batch)::int AS batches, min(start COLLATE "C") AS "firstKey", max("end" COLLATE "C") AS "endKey" FROM (${query.text}) p`,
+  };
 }
 
 /** Every `stride`-th partition. */
 export function somePartitions(plan: PartitionedPlan, stride: number): Sql {
   const query = partitionsQuery(plan);
-  return { text: `SELECT ordinal, start, "end" FROM (${query.text}) p WHERE ordinal % $${query.values.length + 1}::int = 0 ORDER BY ordinal`, values: [...query.values, stride] };
+  return {
+    text: `SELECT ordinal, era, start, "end" FROM (${query.text}) p WHERE ordinal % $${query.values.length + 1}::int = 0 ORDER BY ordinal`,
+    values: [...query.values, stride],
+  };
 }
 
 /** Bounds of the interval's ranges as literals of the key's type: midnight in a named zone is an instant of its own. */
@@ -93,14 +108,23 @@ export function insertPartitions(plan: BackfillPlan): Sql {
 }
 
 export function partitionsOfBatch(backfillId: string, batch: number): Sql {
-  return sql(`SELECT ${PARTITION} FROM governance.backfill_partitions WHERE backfill_id = $1 AND batch = $2 ORDER BY ordinal`, backfillId, batch);
+  return sql(
+    `SELECT ${PARTITION} FROM governance.backfill_partitions WHERE backfill_id = $1 AND batch = $2 ORDER BY ordinal`,
+    backfillId,
+    batch,
+  );
 }
 
 /** The checkpoint: written in the transaction that built the rows, so neither is ever seen without the other. */
 export function checkpoint(
   plan: BackfillPlan,
   built: LedgerPartition,
-  work: { readonly fence: number; readonly bytes: number; readonly durationMs: number; readonly transformSha256: string },
+  work: {
+    readonly fence: number;
+    readonly bytes: number;
+    readonly durationMs: number;
+    readonly transformSha256: string;
+  },
 ): Sql {
   return sql(
     `UPDATE governance.backfill_partitions p SET state = 'built', fence = $5, bytes = $6, duration_ms = $7, transform_sha256 = $8,

@@ -9,7 +9,10 @@ export interface ActiveRelease {
 }
 
 export function activeRelease(dataset: string): Sql {
-  return sql('SELECT backfill_id AS "backfillId", release_id AS "releaseId" FROM governance.active_releases WHERE dataset = $1', dataset);
+  return sql(
+    'SELECT backfill_id AS "backfillId", release_id AS "releaseId" FROM governance.active_releases WHERE dataset = $1',
+    dataset,
+  );
 }
 
 export function latestRelease(backfillId: string): Sql {
@@ -58,7 +61,7 @@ export function rollbackStatement(plan: BackfillPlan, releaseId: string, by = 'b
   return `WITH moved AS (
   UPDATE governance.active_releases SET backfill_id = NULL, release_id = NULL, epoch = epoch + 1, moved_at = clock_timestamp()
    WHERE dataset = ${literal(formatName(plan.table))} AND release_id = ${release}
-     AND strpos(pg_get_viewdef(${literal(qualified(plan.view))}::regclass), 'governance.active_releases') > 0
+     AND strpos(pg_get_viewdef(${literal(qualified(plan.view))}::regclass), 'active_releases') > 0
   RETURNING epoch
 ), released AS (
   UPDATE governance.data_releases SET state = 'rolled_back', rolled_back_at = clock_timestamp(), rolled_back_by = session_user || ' (' || ${literal(by)} || ')'

@@ -35,7 +35,7 @@ export function runStatus(backfillId: string): Sql {
        (SELECT jsonb_build_object('total', count(*), 'done', count(*) FILTER (WHERE state IN ('passed', 'waived')), 'failed', count(*) FILTER (WHERE state = 'failed')) FROM governance.backfill_batches ${ofRun}) AS batches,
        (SELECT coalesce(sum(bytes), 0)::float8 FROM governance.backfill_spending ${ofRun}) AS "bytesScanned",
        (SELECT jsonb_build_object('digest', digest, 'checks', coalesce(body -> 'checks', '[]')) FROM governance.backfill_evidence ${ofRun} AND kind = 'run' ORDER BY evidence_id DESC LIMIT 1) AS evidence,
-       (SELECT ${DECISION} FROM governance.backfill_approvals ${ofRun} AND decision = 'approve' AND void_since IS NULL ORDER BY approval_id DESC LIMIT 1) AS approval,
+       (SELECT ${DECISION} FROM governance.backfill_approvals ${ofRun} AND decision = 'approve' AND void_since IS NULL AND evidence_digest = (SELECT digest FROM governance.backfill_evidence ${ofRun} AND kind = 'run' ORDER BY evidence_id DESC LIMIT 1) ORDER BY approval_id DESC LIMIT 1) AS approval,
        (SELECT coalesce(jsonb_agg(body ORDER BY evidence_id), '[]') FROM governance.backfill_evidence ${ofRun} AND kind = 'waiver') AS waivers,
        (SELECT jsonb_build_object('releaseId', release_id, 'publishedAt', ${iso('published_at')}, 'state', state, 'deadline', ${iso('rollback_deadline')}) FROM governance.data_releases ${ofRun} ORDER BY epoch DESC LIMIT 1) AS release,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('party', decided_by, 'at', ${iso('decided_at')}) ORDER BY approval_id), '[]') FROM governance.backfill_approvals ${ofRun} AND decision = 'sign_off' AND void_since IS NULL) AS "signOffs",

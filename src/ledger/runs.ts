@@ -26,11 +26,16 @@ export function findActiveRun(dataset: string): Sql {
 }
 
 export function listRuns(): Sql {
-  return sql(`SELECT ${RUN_COLUMNS}, created_at AS "createdAt" FROM governance.backfill_runs ORDER BY created_at DESC LIMIT 200`);
+  return sql(
+    `SELECT ${RUN_COLUMNS}, created_at AS "createdAt" FROM governance.backfill_runs ORDER BY created_at DESC LIMIT 200`,
+  );
 }
 
 export function readPlan(backfillId: string): Sql {
-  return sql('SELECT plan, plan_hash AS "planHash", requested_by AS "requestedBy" FROM governance.backfill_runs WHERE backfill_id = $1', backfillId);
+  return sql(
+    'SELECT plan, plan_hash AS "planHash", requested_by AS "requestedBy" FROM governance.backfill_runs WHERE backfill_id = $1',
+    backfillId,
+  );
 }
 
 export function insertRun(input: {
@@ -44,7 +49,7 @@ export function insertRun(input: {
   return sql(
     `INSERT INTO governance.backfill_runs (backfill_id, dataset, requested_by, workflow_id, status, spec_hash, plan_hash, plan, key_ranges,
        shadow_table, snapshot_table, code_version, issue, approvers, sign_off_parties)
-     VALUES ($1, $2, $3, $4, 'planning', $5, $6, $7::jsonb, $8::jsonb, $9, $10, $11, $12, $13, $14)`,
+     VALUES ($1, $2, $3, $4, 'planning', $5, $6, $7::json, $8::jsonb, $9, $10, $11, $12, $13, $14)`,
     plan.backfillId,
     formatName(plan.table),
     input.requestedBy,

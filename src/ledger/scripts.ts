@@ -36,7 +36,11 @@ export interface DatasetNames {
 }
 
 /** The reviewed script of one dataset: functions pinned to its table and view, owned by their owners, callable by the worker. */
-export function datasetScript(names: DatasetNames): { readonly text: string; readonly sha256: string; readonly prefix: string } {
+export function datasetScript(names: DatasetNames): {
+  readonly text: string;
+  readonly sha256: string;
+  readonly prefix: string;
+} {
   const dataset = formatName(names.dataset);
   const prefix = functionPrefix(dataset);
   const inLiteral = (text: string): string => text.replaceAll("'", "''").replaceAll('%', '%%');
@@ -60,7 +64,16 @@ export function datasetScript(names: DatasetNames): { readonly text: string; rea
     prefix: literal(prefix),
     mark_dirty_text: `${prefix}_mark_dirty`,
   };
-  for (const action of ['mark_dirty', 'attach_capture', 'detach_capture', 'prove_capture', 'fence', 'consolidate', 'differences', 'shape_view'])
+  for (const action of [
+    'mark_dirty',
+    'attach_capture',
+    'detach_capture',
+    'prove_capture',
+    'fence',
+    'consolidate',
+    'differences',
+    'shape_view',
+  ])
     values[action] = ident(`${prefix}_${action}`);
   const body = fill(readFileSync(new URL('dataset-functions.sql', ELEVATED), 'utf8'), values);
   const hash = sha256(body);
@@ -74,7 +87,10 @@ export function ledgerGrants(worker: string): string {
 
 /** Unlike any other dataset's, and short enough for the longest action after it. */
 export function functionPrefix(dataset: string): string {
-  return `${dataset.toLowerCase().replace(/[^a-z0-9]+/g, '_').slice(0, 36)}_${sha256(dataset).slice(0, 8)}`;
+  return `${dataset
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_')
+    .slice(0, 36)}_${sha256(dataset).slice(0, 8)}`;
 }
 
 /** Replaces `{{name}}`; a name without a value stays, for a later pass. */

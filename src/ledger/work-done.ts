@@ -6,7 +6,7 @@ export interface WorkDone {
   readonly buildBytes: number;
   readonly checkBytes: number;
   readonly otherBytes: number;
-  /** Pages found in the server's cache: no part of the figures above. */
+  /** The part of all these bytes that was found in the server's cache, as far as it was measured. */
   readonly cachedBytes: number;
   readonly busyMs: number;
   /** From the start of the first build to the end of the last, waits and pauses between them included; null before the first. */

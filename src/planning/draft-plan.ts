@@ -41,7 +41,13 @@ export async function draftPlan(session: Session, documents: Documents, prices: 
     ...(sampled.empty > 0 ? [`${sampled.empty} of ${sampled.samples.length} sample partitions yield no row`] : []),
     ...(loaded.dirty ? [`the contracts folder has uncommitted changes (${loaded.codeVersion})`] : []),
   ];
-  const estimate = estimateRun({ ...counts, lanes: spec.execution.maxConcurrency, plannedRows: sampled.plannedRows, samples: sampled.samples, prices });
+  const estimate = estimateRun({
+    ...counts,
+    lanes: spec.execution.maxConcurrency,
+    plannedRows: sampled.plannedRows,
+    samples: sampled.samples,
+    prices,
+  });
   return {
     kind: 'plan',
     plan: {
@@ -51,7 +57,10 @@ export async function draftPlan(session: Session, documents: Documents, prices: 
       ...counts,
       keyRanges: await session.rows(keyRanges(shape)),
       sourceTotals: Object.fromEntries(
-        Object.entries(contract.sourceTotals).map(([name, total]) => [name, { ...planned(loaded, total.sql), tolerance: total.tolerance }]),
+        Object.entries(contract.sourceTotals).map(([name, total]) => [
+          name,
+          { ...planned(loaded, total.sql), tolerance: total.tolerance },
+        ]),
       ),
       probe: contract.livePipeline.running?.kind === 'sql' ? planned(loaded, contract.livePipeline.running.sql) : null,
       baseFingerprint: installed.baseFingerprint ?? '',
@@ -63,9 +72,25 @@ export async function draftPlan(session: Session, documents: Documents, prices: 
   };
 }
 
-function namesOf({ spec, parsed, loaded }: Documents): Pick<
+function namesOf({
+  spec,
+  parsed,
+  loaded,
+}: Documents): Pick<
   BackfillPlan,
-  'version' | 'backfillId' | 'dataset' | 'table' | 'view' | 'shadow' | 'snapshot' | 'contractSha256' | 'codeVersion' | 'contractsDirty' | 'overrides' | 'defaults' | 'uniqueKey'
+  | 'version'
+  | 'backfillId'
+  | 'dataset'
+  | 'table'
+  | 'view'
+  | 'shadow'
+  | 'snapshot'
+  | 'contractSha256'
+  | 'codeVersion'
+  | 'contractsDirty'
+  | 'overrides'
+  | 'defaults'
+  | 'uniqueKey'
 > {
   const { contract } = loaded;
   return {
@@ -85,7 +110,9 @@ function namesOf({ spec, parsed, loaded }: Documents): Pick<
   };
 }
 
-function columnsOf(seen: Preflight): Pick<BackfillPlan, 'columns' | 'comparedColumns' | 'storedColumns' | 'auditColumns' | 'viewColumns'> {
+function columnsOf(
+  seen: Preflight,
+): Pick<BackfillPlan, 'columns' | 'comparedColumns' | 'storedColumns' | 'auditColumns' | 'viewColumns'> {
   const columns = seen.table?.columns ?? [];
   const stored = columns.filter((column) => !column.generated).map((column) => column.name);
   const compared = seen.transform?.produced ?? [];

@@ -20,16 +20,33 @@ export async function checkInstallation(
 ): Promise<Installation> {
   const none = { functionPrefix: null, baseFingerprint: null, viewFingerprint: null };
   const { ledger } = await session.one<{ ledger: boolean }>(
-    sql(`SELECT to_regclass('governance.migrations') IS NOT NULL AND coalesce(has_schema_privilege(to_regnamespace('governance')::oid, 'USAGE'), false) AS ledger`),
+    sql(
+      `SELECT to_regclass('governance.migrations') IS NOT NULL AND coalesce(has_schema_privilege(to_regnamespace('governance')::oid, 'USAGE'), false) AS ledger`,
+    ),
   );
   const remedy = `run: backfill install --dataset ${formatName(table.name)} --admin-url env:ADMIN_URL (or --print, to review the script first)`;
-  if (!ledger) return { ...none, reasons: [`the ledger (schema governance) is not installed in this warehouse, or the worker may not use it; ${remedy}`] };
-  const applied = await session.rows<{ number: number; sha256: string }>(sql('SELECT number, sha256 FROM governance.migrations ORDER BY number'));
-  const missing = migrationsExpected().filter((wanted) => !applied.some((have) => have.number === wanted.number && have.sha256 === wanted.sha256));
+  if (!ledger)
+    return {
+      ...none,
+      reasons: [
+        `the ledger (schema governance) is not installed in this warehouse, or the worker may not use it; ${remedy}`,
+      ],
+    };
+  const applied = await session.rows<{ number: number; sha256: string }>(
+    sql('SELECT number, sha256 FROM governance.migrations ORDER BY number'),
+  );
+  const missing = migrationsExpected().filter(
+    (wanted) => !applied.some((have) => have.number === wanted.number && have.sha256 === wanted.sha256),
+  );
   if (missing.length > 0)
-    return { ...none, reasons: [`the ledger lacks migration ${missing.map((one) => one.name).join(', ')} of this version; ${remedy}`] };
+    return {
+      ...none,
+      reasons: [`the ledger lacks migration ${missing.map((one) => one.name).join(', ')} of this version; ${remedy}`],
+    };
   const { worker, ledgerOwner } = await session.one<{ worker: string; ledgerOwner: string }>(
-    sql(`SELECT current_user AS worker, pg_get_userbyid(nspowner) AS "ledgerOwner" FROM pg_namespace WHERE nspname = 'governance'`),
+    sql(
+      `SELECT current_user AS worker, pg_get_userbyid(nspowner) AS "ledgerOwner" FROM pg_namespace WHERE nspname = 'governance'`,
+    ),
   );
   const script = datasetScript({
     dataset: table.name,
@@ -41,12 +58,24 @@ export async function checkInstallation(
     key,
   });
   const [installed] = await session.rows<{ prefix: string; sha256: string }>(
-    sql('SELECT function_prefix AS prefix, script_sha256 AS sha256 FROM governance.datasets WHERE dataset = $1', formatName(table.name)),
+    sql(
+      'SELECT function_prefix AS prefix, script_sha256 AS sha256 FROM governance.datasets WHERE dataset = $1',
+      formatName(table.name),
+    ),
   );
   if (installed?.sha256 !== script.sha256)
-    return { ...none, reasons: [`the elevated functions of ${formatName(table.name)} are ${installed === undefined ? 'not installed' : 'of another version'}; ${remedy}`] };
+    return {
+      ...none,
+      reasons: [
+        `the elevated functions of ${formatName(table.name)} are ${installed === undefined ? 'not installed' : 'of another version'}; ${remedy}`,
+      ],
+    };
   const prints = await session.one<{ base: string; view: string }>(
-    sql('SELECT governance.relation_fingerprint($1::regclass) AS base, governance.view_fingerprint($2::regclass) AS view', qualified(table.name), qualified(view.name)),
+    sql(
+      'SELECT governance.relation_fingerprint($1::regclass) AS base, governance.view_fingerprint($2::regclass) AS view',
+      qualified(table.name),
+      qualified(view.name),
+    ),
   );
   return { reasons: [], functionPrefix: installed.prefix, baseFingerprint: prints.base, viewFingerprint: prints.view };
 }

@@ -26,9 +26,15 @@ export async function preflight(session: Session, spec: BackfillSpec, loaded: Lo
   const table = await readTable(session, contract.dataset);
   const view = await readView(session, contract.publishedView, contract.dataset);
   const keyType = table?.columns.find((column) => column.name === contract.partition.key)?.type ?? 'date';
-  const shape = table === null ? [`table ${formatName(contract.dataset)} does not exist, or its schema may not be used; check target.table, or: GRANT USAGE ON SCHEMA`] : tableReasons(table, contract);
+  const shape =
+    table === null
+      ? [
+          `table ${formatName(contract.dataset)} does not exist, or its schema may not be used; check target.table, or: GRANT USAGE ON SCHEMA`,
+        ]
+      : tableReasons(table, contract);
   const transform = table === null ? null : await checkTransforms(session, table, loaded, keyType);
-  const readers = table === null || view === null ? [] : await readDirectReaders(session, contract.dataset, contract.publishedView);
+  const readers =
+    table === null || view === null ? [] : await readDirectReaders(session, contract.dataset, contract.publishedView);
   return {
     table,
     view,
@@ -49,15 +55,21 @@ export async function preflight(session: Session, spec: BackfillSpec, loaded: Lo
 
 function viewReasons(view: ViewShape | null, contract: DatasetContract): string[] {
   const name = formatName(contract.publishedView);
-  if (view === null) return [`published view ${name} does not exist; create it over ${formatName(contract.dataset)}, or correct published_view in the contract`];
-  if (view.kind !== 'v') return [`${name} is not a view; consumers must read through one, because publication changes what a view shows`];
+  if (view === null)
+    return [
+      `published view ${name} does not exist; create it over ${formatName(contract.dataset)}, or correct published_view in the contract`,
+    ];
+  if (view.kind !== 'v')
+    return [`${name} is not a view; consumers must read through one, because publication changes what a view shows`];
   const reasons: string[] = [];
   if (!view.plain)
     reasons.push(
       `view ${name} is not a plain selection of columns of ${formatName(contract.dataset)} under their own names; publication cannot reshape it (an armed view left by a terminated run is undone by: backfill doctor)`,
     );
   if (view.options.some((option) => /^security_invoker=(true|on|1|yes)$/i.test(option)))
-    reasons.push(`view ${name} is security_invoker; this version grants the overlay to a view's owner only, so make it an owner's view: ALTER VIEW ${name} RESET (security_invoker)`);
+    reasons.push(
+      `view ${name} is security_invoker; this version grants the overlay to a view's owner only, so make it an owner's view: ALTER VIEW ${name} RESET (security_invoker)`,
+    );
   return reasons;
 }
 
@@ -72,7 +84,10 @@ function readerWarnings(readers: readonly DirectReader[], spec: BackfillSpec): s
   const left = unaccepted(readers, spec);
   return readers
     .filter((reader) => !left.includes(reader))
-    .map((reader) => `${reader.kind} ${reader.name} reads the base table past the view (accepted by the spec): it sees old history until consolidation`);
+    .map(
+      (reader) =>
+        `${reader.kind} ${reader.name} reads the base table past the view (accepted by the spec): it sees old history until consolidation`,
+    );
 }
 
 function unaccepted(readers: readonly DirectReader[], spec: BackfillSpec): DirectReader[] {
@@ -87,11 +102,19 @@ async function nameReasons(session: Session, spec: BackfillSpec, contract: Datas
     [shadow, 'the shadow table'],
   ] as const) {
     const { taken } = await session.one<{ taken: boolean }>(
-      sql('SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2) AS taken', name.schema, name.name),
+      sql(
+        'SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2) AS taken',
+        name.schema,
+        name.name,
+      ),
     );
-    if (taken) reasons.push(`${formatName(name)} (${what}) exists already and is not of this backfill; rename it, drop it, or choose another name`);
+    if (taken)
+      reasons.push(
+        `${formatName(name)} (${what}) exists already and is not of this backfill; rename it, drop it, or choose another name`,
+      );
   }
-  if (sameName(spec.rollback.snapshot, shadow)) reasons.push(`rollback.snapshot ${formatName(shadow)} is the name of the shadow table; choose another`);
+  if (sameName(spec.rollback.snapshot, shadow))
+    reasons.push(`rollback.snapshot ${formatName(shadow)} is the name of the shadow table; choose another`);
   return reasons;
 }
 
@@ -102,10 +125,15 @@ export function shadowName(contract: Pick<DatasetContract, 'dataset'>): DatasetC
 function diskWarnings(table: TableShape | null): string[] {
   return table === null
     ? []
-    : [`shadow and snapshot need about twice the interval's share of ${Math.ceil(table.bytes / 1e6)} MB; free disk of the server cannot be read through SQL, check it`];
+    : [
+        `shadow and snapshot need about twice the interval's share of ${Math.ceil(table.bytes / 1e6)} MB; free disk of the server cannot be read through SQL, check it`,
+      ];
 }
 
 function consumerWarnings(contract: DatasetContract): string[] {
   const monitored = Object.entries(contract.consumers).filter(([, consumer]) => consumer.monitor !== null);
-  return monitored.map(([name]) => `the monitor of consumer ${name} is not run by this version: watch it by hand during the rollback window`);
+  return monitored.map(
+    ([name]) =>
+      `the monitor of consumer ${name} is not run by this version: watch it by hand during the rollback window`,
+  );
 }

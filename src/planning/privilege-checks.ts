@@ -14,7 +14,12 @@ export async function privilegeReasons(
 ): Promise<string[]> {
   const { worker } = await session.one<{ worker: string }>(sql('SELECT current_user AS worker'));
   const reasons: string[] = [];
-  const readable = new Map([contract.dataset, contract.publishedView, ...sources, ...contract.referenceInputs].map((name) => [formatName(name), name]));
+  const readable = new Map(
+    [contract.dataset, contract.publishedView, ...sources, ...contract.referenceInputs].map((name) => [
+      formatName(name),
+      name,
+    ]),
+  );
   for (const [text, name] of readable) {
     const { exists, usage, select } = await session.one<{ exists: boolean; usage: boolean; select: boolean }>(
       sql(
@@ -26,17 +31,30 @@ export async function privilegeReasons(
     );
     if (!exists) reasons.push(`${text}, which the contract names, does not exist`);
     else {
-      if (!usage) reasons.push(`${worker} may not use schema ${name.schema}: GRANT USAGE ON SCHEMA ${ident(name.schema)} TO ${ident(worker)}`);
-      if (!select) reasons.push(`${worker} may not read ${text}: GRANT SELECT ON ${qualified(name)} TO ${ident(worker)}`);
+      if (!usage)
+        reasons.push(
+          `${worker} may not use schema ${name.schema}: GRANT USAGE ON SCHEMA ${ident(name.schema)} TO ${ident(worker)}`,
+        );
+      if (!select)
+        reasons.push(`${worker} may not read ${text}: GRANT SELECT ON ${qualified(name)} TO ${ident(worker)}`);
     }
   }
   for (const schema of new Set([contract.dataset.schema, spec.rollback.snapshot.schema])) {
     const { create } = await session.one<{ create: boolean }>(
-      sql(`SELECT coalesce((SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = $1), false) AS create`, schema),
+      sql(
+        `SELECT coalesce((SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = $1), false) AS create`,
+        schema,
+      ),
     );
-    if (!create) reasons.push(`${worker} may not create shadow or snapshot in schema ${schema}: GRANT USAGE, CREATE ON SCHEMA ${ident(schema)} TO ${ident(worker)}`);
+    if (!create)
+      reasons.push(
+        `${worker} may not create shadow or snapshot in schema ${schema}: GRANT USAGE, CREATE ON SCHEMA ${ident(schema)} TO ${ident(worker)}`,
+      );
   }
-  const { superuser } = await session.one<{ superuser: boolean }>(sql('SELECT rolsuper AS superuser FROM pg_roles WHERE rolname = current_user'));
-  if (superuser) reasons.push(`${worker} is a superuser; a worker never is, or none of its limits hold: use a role of its own`);
+  const { superuser } = await session.one<{ superuser: boolean }>(
+    sql('SELECT rolsuper AS superuser FROM pg_roles WHERE rolname = current_user'),
+  );
+  if (superuser)
+    reasons.push(`${worker} is a superuser; a worker never is, or none of its limits hold: use a role of its own`);
   return reasons;
 }

@@ -22,7 +22,8 @@ export interface Documents {
   readonly loaded: LoadedContract;
 }
 
-export type DocumentsRead = { readonly ok: true; readonly documents: Documents } | { readonly ok: false; readonly problems: readonly string[] };
+export type DocumentsRead =
+  { readonly ok: true; readonly documents: Documents } | { readonly ok: false; readonly problems: readonly string[] };
 
 /** Reads both documents and reports every problem of either, one line each. */
 export async function readDocuments(

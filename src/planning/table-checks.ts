@@ -39,15 +39,23 @@ export function columnReasons(table: TableShape, contract: DatasetContract): str
     if (!known.has(column)) reasons.push(`column ${column} (${where} of the contract) does not exist in ${name}`);
   for (const column of new Set([contract.partition.key, ...contract.uniqueKey]))
     if (known.get(column)?.notNull === false)
-      reasons.push(`column ${column} of ${name} may be null; keys must be NOT NULL: ALTER TABLE ${name} ALTER COLUMN ${column} SET NOT NULL`);
+      reasons.push(
+        `column ${column} of ${name} may be null; keys must be NOT NULL: ALTER TABLE ${name} ALTER COLUMN ${column} SET NOT NULL`,
+      );
   const key = known.get(contract.partition.key);
   if (key !== undefined && !KEY_TYPES.some((type) => key.type.startsWith(type)))
-    reasons.push(`partition key ${key.name} of ${name} has type ${key.type}; this version knows date, timestamp and timestamptz`);
+    reasons.push(
+      `partition key ${key.name} of ${name} has type ${key.type}; this version knows date, timestamp and timestamptz`,
+    );
   if (key?.type.startsWith('timestamp with time zone') && contract.partition.timeZone === null)
-    reasons.push(`partition key ${key.name} of ${name} is timestamptz; say in the contract in which time_zone its partitions begin`);
+    reasons.push(
+      `partition key ${key.name} of ${name} is timestamptz; say in the contract in which time_zone its partitions begin`,
+    );
   for (const column of table.columns) {
     if (column.type === 'json' || column.type === 'xml')
-      reasons.push(`column ${column.name} of ${name} has type ${column.type}, which cannot be compared; change it to jsonb or text`);
+      reasons.push(
+        `column ${column.name} of ${name} has type ${column.type}, which cannot be compared; change it to jsonb or text`,
+      );
     if (['recalculated_at', 'backfill_id'].includes(column.name))
       reasons.push(`column ${column.name} of ${name} has a name that the shadow table needs for itself`);
   }

@@ -18,13 +18,22 @@ export interface TransformShape {
 }
 
 /** Prepares every statement of the contract against the server and compares names and types with the table. */
-export async function checkTransforms(session: Session, table: TableShape, loaded: LoadedContract, keyType: string): Promise<TransformShape> {
+export async function checkTransforms(
+  session: Session,
+  table: TableShape,
+  loaded: LoadedContract,
+  keyType: string,
+): Promise<TransformShape> {
   const { contract, files } = loaded;
   const reasons: string[] = [];
   const reads = new Map<string, QualifiedName>();
   const describe = async (file: string, names: readonly string[]): Promise<{ name: string; type: string }[]> => {
     const text = files[file]?.text ?? '';
-    const query = bindNamed(text, names, names.map(() => `NULL::${keyType}`)).text;
+    const query = bindNamed(
+      text,
+      names,
+      names.map(() => `NULL::${keyType}`),
+    ).text;
     try {
       const found = await describeQuery(session, query);
       for (const relation of found.reads) reads.set(formatName(relation), relation);
@@ -42,9 +51,13 @@ export async function checkTransforms(session: Session, table: TableShape, loade
     const yields = await describe(era.sql, TRANSFORM_PARAMETERS);
     if (yields.length === 0) continue;
     reasons.push(...outputReasons(era.sql, yields, table));
-    const names = table.columns.map((column) => column.name).filter((name) => yields.some((column) => column.name === name));
+    const names = table.columns
+      .map((column) => column.name)
+      .filter((name) => yields.some((column) => column.name === name));
     if (produced !== null && produced.join() !== names.join())
-      reasons.push(`${era.sql}: yields other columns (${names.join(', ')}) than the eras before it (${produced.join(', ')})`);
+      reasons.push(
+        `${era.sql}: yields other columns (${names.join(', ')}) than the eras before it (${produced.join(', ')})`,
+      );
     produced ??= names;
   }
   for (const [name, total] of Object.entries(contract.sourceTotals)) {
@@ -53,7 +66,9 @@ export async function checkTransforms(session: Session, table: TableShape, loade
     if (yields.length > 0 && shape !== 'partition_start, value')
       reasons.push(`${total.sql}: source total ${name} must yield partition_start, value; it yields ${shape}`);
     if (contract.measures[name] === undefined)
-      reasons.push(`source total ${name} has no measure of the same name to be compared with; the contract has ${Object.keys(contract.measures).join(', ')}`);
+      reasons.push(
+        `source total ${name} has no measure of the same name to be compared with; the contract has ${Object.keys(contract.measures).join(', ')}`,
+      );
   }
   for (const trusted of contract.transform.trusted) await describe(trusted.sql, TRANSFORM_PARAMETERS);
   const probe = contract.livePipeline.running;
@@ -73,7 +88,10 @@ function outputReasons(file: string, yields: readonly { name: string; type: stri
   for (const column of yields) {
     const target = known.get(column.name);
     if (target === undefined) reasons.push(`${file}: yields column ${column.name}, which ${name} does not have`);
-    else if (target.generated) reasons.push(`${file}: yields column ${column.name}, which the server computes by itself in ${name}; leave it out`);
+    else if (target.generated)
+      reasons.push(
+        `${file}: yields column ${column.name}, which the server computes by itself in ${name}; leave it out`,
+      );
     else if (family(target.type) !== family(column.type))
       reasons.push(`${file}: column ${column.name} is ${column.type}, in ${name} it is ${target.type}; cast it`);
   }

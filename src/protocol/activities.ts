@@ -1,4 +1,4 @@
-import type { Approval, BackfillState, Evidence, Waiver } from '../domain/backfill-state.ts';
+import type { Approval, BackfillState, Evidence, LedgerCounts, Waiver } from '../domain/backfill-state.ts';
 import type { BatchRange } from '../domain/batch-queue.ts';
 import type { PlanSummary } from '../domain/plan-summary.ts';
 import type { BackfillStatus } from '../domain/status.ts';
@@ -13,8 +13,7 @@ export type PlanOutcome =
   | {
       readonly kind: 'planned';
       readonly plan: PlanSummary;
-      readonly doneBatches: number;
-      readonly donePartitions: number;
+      readonly counts: LedgerCounts;
       readonly requestedBy: string;
       /** Set when the ledger holds this run as published: its workflow died and was started again. */
       readonly published: PublishedRelease | null;
@@ -24,14 +23,12 @@ export type PlanOutcome =
 export interface FinishedBatch {
   readonly batch: number;
   readonly verdict: 'pass' | 'waived' | 'fail';
-  readonly partitions: number;
-  readonly rebuilt: number;
-  readonly bytes: number;
   readonly busyMs: number;
 }
 
 export interface ClaimResult {
   readonly finished: readonly FinishedBatch[];
+  readonly counts: LedgerCounts;
   /** What was not finished goes back to the queue. */
   readonly rest: BatchRange | null;
   readonly stopped:
@@ -53,13 +50,13 @@ export type PublishOutcome =
   | { readonly kind: 'approvalVoid'; readonly reason: string };
 
 export type WatchOutcome =
-  | { readonly kind: 'rebuilt'; readonly partitions: number; readonly bytes: number; readonly busyMs: number }
+  | { readonly kind: 'rebuilt'; readonly counts: LedgerCounts }
   | { readonly kind: 'approvalVoid'; readonly reason: string }
   | { readonly kind: 'rolledBackByHand'; readonly at: string; readonly by: string }
   | { readonly kind: 'failed'; readonly batch: number; readonly check: Check };
 
 export type ConcludeOutcome =
-  | { readonly kind: 'concluded'; readonly evidence: Evidence; readonly failed: Check | null; readonly rebuilt: number }
+  | { readonly kind: 'concluded'; readonly evidence: Evidence; readonly failed: Check | null; readonly counts: LedgerCounts }
   | { readonly kind: 'batchFailed'; readonly batch: number; readonly check: Check };
 
 export type Recorded = { readonly kind: 'recorded' } | { readonly kind: 'refused'; readonly reason: string };
@@ -84,7 +81,9 @@ export interface ConsolidationResult {
 /** Short statements on the ledger and the catalogue. */
 export interface LightActivities {
   /** Writes the run's status and an event. Idempotent by (status, since). */
-  recordStatus(input: RunRef & { status: BackfillStatus; since: string; because: string; final: boolean }): Promise<void>;
+  recordStatus(
+    input: RunRef & { status: BackfillStatus; since: string; because: string; final: boolean },
+  ): Promise<void>;
   /** Records a message that changed nothing. */
   recordRefusal(input: RunRef & { message: string; reason: string; at: string }): Promise<void>;
   /** Idempotent by decision, person and digest; the ledger's invariants may refuse it. */

@@ -18,7 +18,11 @@ export interface SessionSettings {
 }
 
 /** For short statements on ledger and catalogue. */
-export const SHORT: SessionSettings = { applicationName: 'backfill/ledger', statementTimeoutMs: 30_000, lockTimeoutMs: 2_000 };
+export const SHORT: SessionSettings = {
+  applicationName: 'backfill/ledger',
+  statementTimeoutMs: 30_000,
+  lockTimeoutMs: 2_000,
+};
 
 /** How soon the server notices that a killed worker's socket is gone; without it the statement runs on and commits. */
 const CLIENT_CHECK_MS = 1_000;
@@ -31,7 +35,11 @@ export function createPool(url: string, max: number): pg.Pool {
 }
 
 /** Takes a connection, pins every setting that results depend on, and gives it back; a broken one is thrown away. */
-export async function withSession<T>(pool: pg.Pool, settings: SessionSettings, use: (session: Session) => Promise<T>): Promise<T> {
+export async function withSession<T>(
+  pool: pg.Pool,
+  settings: SessionSettings,
+  use: (session: Session) => Promise<T>,
+): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   const onError = (error: Error): void => {

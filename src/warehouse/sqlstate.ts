@@ -17,7 +17,16 @@ const BY_CODE: readonly (readonly [prefix: string, failure: FailureType])[] = [
 ];
 
 /** Errors of the socket, before any SQLSTATE exists. */
-const NETWORK = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', 'EAI_AGAIN', 'ENOENT'];
+const NETWORK = [
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'EAI_AGAIN',
+  'ENOENT',
+];
 
 export function failureOf(code: string | undefined, message: string): FailureType {
   if (code === undefined || NETWORK.includes(code))

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -61,7 +61,7 @@ export interface Started {
 
 export async function createWorld(eventsPerDay = 300): Promise<World> {
   const template = `daily_revenue_${eventsPerDay}`;
-  await ensureTemplate(template, `1:${eventsPerDay}`, async (url) => {
+  await ensureTemplate(template, await scenarioVersion(), async (url) => {
     await seedDailyRevenue(url, { eventsPerDay, rolePassword: derivedRolePassword(url) });
     await installFor(url);
   });
@@ -73,7 +73,7 @@ export async function createWorld(eventsPerDay = 300): Promise<World> {
   const admin = createPool(database.url, 4);
   const connection = await Connection.connect({ address: inject('temporalAddress') });
   const client = new Client({ connection });
-  const taskQueue = `test-${randomBytes(5).toString('hex')}`;
+  const taskQueue = `test-${randomBytes(5).toString('hex')}-backfill`;
   const reports = await mkdtemp(join(tmpdir(), 'backfill-reports-'));
   const worker = workerIn({ url: urls['backfill_worker'] ?? '', taskQueue, reports });
   return {
@@ -94,6 +94,15 @@ export async function createWorld(eventsPerDay = 300): Promise<World> {
       await rm(reports, { recursive: true, force: true });
     },
   };
+}
+
+/** Of everything the template is made from: a changed script makes a new one. */
+async function scenarioVersion(): Promise<string> {
+  const sources = ['src/ledger/migrations', 'src/ledger/elevated', 'examples/daily-revenue/seed'];
+  const hash = createHash('sha256');
+  for (const folder of sources)
+    for (const file of (await readdir(`${ROOT}${folder}`)).sort()) hash.update(await readFile(`${ROOT}${folder}/${file}`));
+  return hash.digest('hex');
 }
 
 export async function installFor(adminUrl: string): Promise<void> {

@@ -48,10 +48,11 @@ ALTER FUNCTION governance.{{attach_capture}}(text) OWNER TO {{table_owner}};
 
 CREATE OR REPLACE FUNCTION governance.{{detach_capture}}(p_backfill_id text) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1500ms' AS $$
+-- By the name alone, which carries the run: a leaf that was detached meanwhile is found too.
 DECLARE found record; dropped integer := 0;
 BEGIN
   FOR found IN SELECT t.tgname, t.tgrelid::regclass AS leaf FROM pg_trigger t
-    WHERE t.tgrelid IN (SELECT governance.leaves({{base_literal}}::regclass)) AND t.tgname LIKE 'backfill\_capture\_' || substr(md5(p_backfill_id), 1, 12) || '\__' LOOP
+    WHERE t.tgname LIKE 'backfill\_capture\_' || substr(md5(p_backfill_id), 1, 12) || '\__' LOOP
     EXECUTE format('DROP TRIGGER %I ON %s', found.tgname, found.leaf);
     dropped := dropped + 1;
   END LOOP;
@@ -62,12 +63,14 @@ ALTER FUNCTION governance.{{detach_capture}}(text) OWNER TO {{table_owner}};
 -- Canary: one row of the interval is written as it is, the marks are counted, everything is undone. True = a mark was seen, null = no row to try.
 CREATE OR REPLACE FUNCTION governance.{{prove_capture}}(p_backfill_id text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1500ms' AS $$
-DECLARE first_range jsonb; before bigint; after bigint; touched integer := 0; seen boolean;
+DECLARE ranges jsonb; before bigint; after bigint; touched integer := 0; seen boolean;
 BEGIN
-  SELECT key_ranges -> 0 INTO STRICT first_range FROM governance.backfill_runs WHERE backfill_id = p_backfill_id AND dataset = {{dataset}};
+  SELECT key_ranges INTO STRICT ranges FROM governance.backfill_runs WHERE backfill_id = p_backfill_id AND dataset = {{dataset}};
   BEGIN
     SELECT count(*) INTO before FROM governance.dirty_partitions WHERE backfill_id = p_backfill_id;
-    WITH canary AS (SELECT tableoid AS leaf, ctid AS place FROM {{base}} WHERE {{key}} >= (first_range ->> 'start')::{{key_type}} AND {{key}} < (first_range ->> 'end')::{{key_type}} LIMIT 1)
+    WITH canary AS (
+      SELECT one.leaf, one.place FROM jsonb_array_elements(ranges) r CROSS JOIN LATERAL (
+        SELECT t.tableoid AS leaf, t.ctid AS place FROM {{base}} t WHERE t.{{key}} >= (r ->> 'start')::{{key_type}} AND t.{{key}} < (r ->> 'end')::{{key_type}} LIMIT 1) one LIMIT 1)
     UPDATE {{base}} b SET {{key}} = b.{{key}} FROM canary WHERE b.tableoid = canary.leaf AND b.ctid = canary.place;
     GET DIAGNOSTICS touched = ROW_COUNT;
     SELECT count(*) INTO after FROM governance.dirty_partitions WHERE backfill_id = p_backfill_id;
@@ -99,10 +102,10 @@ BEGIN
   snapshot := run.snapshot_table::regclass;
   SELECT * INTO STRICT part FROM governance.backfill_partitions WHERE backfill_id = p_backfill_id AND ordinal = p_ordinal;
   slice := format('%%1$s.{{key_in_literal}} >= %L::{{key_type}} AND %%1$s.{{key_in_literal}} < %L::{{key_type}}', part.partition_start, part.partition_end);
-  SELECT string_agg(format('%I', c), ', '), string_agg(format('s.%I', c), ', ') INTO cols, src FROM jsonb_array_elements_text(run.plan -> 'storedColumns') c;
+  SELECT string_agg(format('%I', c), ', '), string_agg(format('s.%I', c), ', ') INTO cols, src FROM jsonb_array_elements_text(run.plan::jsonb -> 'storedColumns') c;
   SELECT string_agg(format('b.%I', c), ', '), string_agg(format('s.%I', c), ', '), string_agg(format('o.%I', c), ', ')
-    INTO compared_b, compared_s, compared_o FROM jsonb_array_elements_text(run.plan -> 'comparedColumns') c;
-  SELECT string_agg(format('%%1$s.%I = %%2$s.%I', c, c), ' AND '), string_agg(format('%I', c), ', ') INTO same_key, uk FROM jsonb_array_elements_text(run.plan -> 'uniqueKey') c;
+    INTO compared_b, compared_s, compared_o FROM jsonb_array_elements_text(run.plan::jsonb -> 'comparedColumns') c;
+  SELECT string_agg(format('%%1$s.%I = %%2$s.%I', c, c), ' AND '), string_agg(format('%I', c), ', ') INTO same_key, uk FROM jsonb_array_elements_text(run.plan::jsonb -> 'uniqueKey') c;
 
   EXECUTE format('UPDATE {{base_in_literal}} b SET (%s) = ROW(%s) FROM %s s JOIN %s o ON %s WHERE %s AND %s AND ROW(%s) IS NOT DISTINCT FROM ROW(%s) AND ROW(%s) IS DISTINCT FROM ROW(%s)',
     cols, src, shadow, snapshot, format(same_key, 's', 'o'), format(same_key, 'b', 's'), format(slice, 'b') || ' AND ' || format(slice, 's'), compared_b, compared_o, compared_b, compared_s);
@@ -127,8 +130,8 @@ BEGIN
   SELECT * INTO STRICT run FROM governance.backfill_runs WHERE backfill_id = p_backfill_id AND dataset = {{dataset}};
   shadow := run.shadow_table::regclass;
   SELECT string_agg(format('(b.{{key_in_literal}} >= %L::{{key_type}} AND b.{{key_in_literal}} < %L::{{key_type}})', r ->> 'start', r ->> 'end'), ' OR ') INTO inside FROM jsonb_array_elements(run.key_ranges) r;
-  SELECT string_agg(format('b.%I', c), ', '), string_agg(format('s.%I', c), ', ') INTO compared_b, compared_s FROM jsonb_array_elements_text(run.plan -> 'comparedColumns') c;
-  SELECT string_agg(format('b.%I = s.%I', c, c), ' AND ') INTO same_key FROM jsonb_array_elements_text(run.plan -> 'uniqueKey') c;
+  SELECT string_agg(format('b.%I', c), ', '), string_agg(format('s.%I', c), ', ') INTO compared_b, compared_s FROM jsonb_array_elements_text(run.plan::jsonb -> 'comparedColumns') c;
+  SELECT string_agg(format('b.%I = s.%I', c, c), ' AND ') INTO same_key FROM jsonb_array_elements_text(run.plan::jsonb -> 'uniqueKey') c;
   EXECUTE format('SELECT count(*) FROM (SELECT * FROM {{base_in_literal}} b WHERE %s) b FULL JOIN %s s ON %s WHERE ROW(%s) IS DISTINCT FROM ROW(%s)', inside, shadow, same_key, compared_b, compared_s) INTO found;
   RETURN found;
 END $$;
@@ -144,7 +147,7 @@ BEGIN
   SELECT * INTO STRICT run FROM governance.backfill_runs WHERE backfill_id = p_backfill_id AND dataset = {{dataset}};
   SELECT backfill_id INTO active FROM governance.active_releases WHERE dataset = {{dataset}};
   IF p_shape <> 'plain' THEN shadow := run.shadow_table::regclass; END IF;
-  IF (p_shape = 'settled' AND active IS DISTINCT FROM p_backfill_id) OR (p_shape = 'plain' AND active IS NOT NULL) THEN
+  IF (p_shape = 'settled' AND active IS DISTINCT FROM p_backfill_id) OR (p_shape = 'plain' AND active IS NOT NULL) OR (p_shape = 'armed' AND active <> p_backfill_id) THEN
     RAISE EXCEPTION 'shape % would change what readers of {{view_text}} see (it shows %)', p_shape, coalesce(active, 'the base table') USING ERRCODE = '55000';
   END IF;
   SELECT string_agg(format('%I', attname), ', ' ORDER BY attnum) INTO STRICT cols FROM pg_attribute WHERE attrelid = {{view}}::regclass AND attnum > 0 AND NOT attisdropped;

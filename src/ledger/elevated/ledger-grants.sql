@@ -3,8 +3,9 @@ GRANT USAGE ON SCHEMA governance TO {{worker}};
 GRANT SELECT ON ALL TABLES IN SCHEMA governance TO {{worker}};
 GRANT USAGE ON SEQUENCE governance.backfill_fence TO {{worker}};
 GRANT INSERT ON governance.backfill_runs, governance.backfill_batches, governance.backfill_partitions, governance.backfill_evidence,
-  governance.backfill_approvals, governance.backfill_events, governance.announcements, governance.backfill_artifacts,
+  governance.backfill_approvals, governance.announcements, governance.backfill_artifacts,
   governance.backfill_spending, governance.backfill_attempts TO {{worker}};
+GRANT INSERT (backfill_id, at, kind, actor, detail) ON governance.backfill_events TO {{worker}};
 GRANT UPDATE (status, status_since, ended_at) ON governance.backfill_runs TO {{worker}};
 GRANT UPDATE (state, fence, checks, figures, digest, reconciled_at) ON governance.backfill_batches TO {{worker}};
 GRANT UPDATE (state, fence, rows, bytes, duration_ms, shadow_fingerprint, snapshot_fingerprint, transform_sha256, builds, built_at, consolidated_at)
@@ -20,4 +21,4 @@ GRANT UPDATE (state, rolled_back_at, rolled_back_by) ON governance.data_releases
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA governance FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION governance.relation_fingerprint(regclass), governance.view_fingerprint(regclass), governance.leaves(regclass),
   governance.capture_is_whole(text, regclass), governance.seal_events(),
-  governance.publish_release(text, bigint, text, interval, text, text, bigint, integer), governance.retire_release(text) TO {{worker}};
+  governance.publish_release(text, bigint, text, interval, text, text, bigint), governance.retire_release(text) TO {{worker}};

@@ -21,7 +21,8 @@ CREATE TABLE governance.backfill_runs (
   status_since     timestamptz NOT NULL DEFAULT clock_timestamp(),
   spec_hash        text NOT NULL,
   plan_hash        text NOT NULL,
-  plan             jsonb NOT NULL,
+  -- json, not jsonb: the order of measures and explanations is part of the contract.
+  plan             json NOT NULL,
   key_ranges       jsonb NOT NULL,
   shadow_table     text NOT NULL,
   snapshot_table   text NOT NULL,
@@ -147,6 +148,13 @@ END $$;
 CREATE TRIGGER check_approval BEFORE INSERT ON governance.backfill_approvals
   FOR EACH ROW EXECUTE FUNCTION governance.check_approval();
 
+CREATE FUNCTION governance.keep_void() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RAISE EXCEPTION 'a void approval stays void; the evidence has to be approved again' USING ERRCODE = 'check_violation', CONSTRAINT = 'void_stays_void';
+END $$;
+CREATE TRIGGER keep_void BEFORE UPDATE ON governance.backfill_approvals
+  FOR EACH ROW WHEN (OLD.void_since IS NOT NULL AND NEW.void_since IS DISTINCT FROM OLD.void_since) EXECUTE FUNCTION governance.keep_void();
+
 CREATE TABLE governance.data_releases (
   release_id        text PRIMARY KEY,
   dataset           text NOT NULL,
@@ -213,7 +221,7 @@ CREATE TABLE governance.backfill_events (
 CREATE INDEX backfill_events_by_run ON governance.backfill_events (backfill_id, event_id);
 CREATE INDEX backfill_events_unsealed ON governance.backfill_events (event_id) WHERE sequence IS NULL;
 
-CREATE FUNCTION governance.seal_events() RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $$
+CREATE FUNCTION governance.seal_events() RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO, YMD' AS $$
 DECLARE event governance.backfill_events; last_sequence bigint; last_hash text; sealed integer := 0;
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('controlled-backfill:seal', 0));

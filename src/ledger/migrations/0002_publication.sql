@@ -43,7 +43,7 @@ END $$;
 -- 55006 = not caught up, 40001 = the pointer moved, 55000 = a guard refuses; nothing was changed in any of them.
 CREATE FUNCTION governance.publish_release(
   p_backfill_id text, p_fence bigint, p_expected_release text, p_window interval, p_armed_view text, p_base_columns text,
-  p_max_amended_partitions bigint, p_dirty_allowed integer DEFAULT 0
+  p_max_amended_partitions bigint
 ) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET statement_timeout = '5s' AS $$
 DECLARE
@@ -72,7 +72,7 @@ BEGIN
   fenced_at := clock_timestamp();
 
   SELECT count(*) INTO open_marks FROM governance.dirty_partitions WHERE backfill_id = p_backfill_id;
-  IF open_marks > p_dirty_allowed THEN
+  IF open_marks > 0 THEN
     RAISE EXCEPTION 'not caught up: % marks of live writes are open', open_marks USING ERRCODE = '55006';
   END IF;
   IF NOT governance.capture_is_whole(p_backfill_id, ds.base_table) THEN
@@ -80,6 +80,9 @@ BEGIN
   END IF;
   IF governance.relation_fingerprint(ds.base_table) <> p_base_columns THEN
     RAISE EXCEPTION 'the columns of % are not those of the plan', ds.base_table USING ERRCODE = '55000';
+  END IF;
+  IF strpos(pg_get_viewdef(ds.published_view), 'governance.active_releases') = 0 OR strpos(pg_get_viewdef(ds.published_view), quote_literal(p_backfill_id) || '::text') = 0 THEN
+    RAISE EXCEPTION '% is not armed for %: a moved pointer would change nothing', ds.published_view, p_backfill_id USING ERRCODE = '55000';
   END IF;
   IF governance.view_fingerprint(ds.published_view) <> p_armed_view THEN
     RAISE EXCEPTION 'the definition, owner or grants of % changed since it was armed', ds.published_view USING ERRCODE = '55000';
@@ -100,7 +103,7 @@ BEGIN
   END IF;
 
   SELECT run.issue || CASE WHEN count(*) = 0 THEN '' ELSE '.' || count(*) + 1 END INTO new_release
-    FROM governance.data_releases WHERE release_id = run.issue OR release_id LIKE run.issue || '.%';
+    FROM governance.data_releases WHERE release_id = run.issue OR starts_with(release_id, run.issue || '.');
   INSERT INTO governance.data_releases (release_id, dataset, backfill_id, source_range, code_version, approved_by, requested_by, approval_id, evidence_digest,
                                         previous_release, epoch, fence, fence_ms, amendments, rollback_deadline)
   VALUES (new_release, run.dataset, p_backfill_id,

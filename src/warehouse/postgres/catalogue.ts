@@ -47,7 +47,12 @@ export async function readView(session: Session, name: QualifiedName, base: Qual
   return { name, ...shape, plain: definition !== null && (await isPlain(session, definition, row.columns, base)) };
 }
 
-async function isPlain(session: Session, definition: string, shown: ViewShape['columns'], base: QualifiedName): Promise<boolean> {
+async function isPlain(
+  session: Session,
+  definition: string,
+  shown: ViewShape['columns'],
+  base: QualifiedName,
+): Promise<boolean> {
   const known = await readTable(session, base);
   const names = shown.map((column) => column.name);
   if (known === null || !names.every((column) => known.columns.some((have) => have.name === column))) return false;
@@ -89,7 +94,11 @@ export async function describeQuery(
 }
 
 /** Who reads the base past the view. Roles that may write it are the live pipeline and do not count. */
-export async function readDirectReaders(session: Session, base: QualifiedName, view: QualifiedName): Promise<DirectReader[]> {
+export async function readDirectReaders(
+  session: Session,
+  base: QualifiedName,
+  view: QualifiedName,
+): Promise<DirectReader[]> {
   return session.rows<DirectReader>(
     sql(
       `WITH target AS (SELECT to_regclass($1) AS base, to_regclass($2) AS view)

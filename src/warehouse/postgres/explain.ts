@@ -19,7 +19,9 @@ const BLOCK = 8192;
 
 /** The root node of an answer; pg parses the JSON column by itself. */
 export function readExplain(row: unknown): PlanNode {
-  const [answer] = (row as Record<'QUERY PLAN', readonly { Plan: PlanNode; 'Execution Time'?: number }[]>)['QUERY PLAN'];
+  const [answer] = (row as Record<'QUERY PLAN', readonly { Plan: PlanNode; 'Execution Time'?: number }[]>)[
+    'QUERY PLAN'
+  ];
   if (answer === undefined) throw new Error('EXPLAIN answered no plan');
   return { ...answer.Plan, executionMs: answer['Execution Time'] ?? 0 };
 }
@@ -39,10 +41,11 @@ export interface MeasuredWork {
 }
 
 export function measuredWork(root: PlanNode): MeasuredWork {
-  const hit = (root['Shared Hit Blocks'] ?? 0) + (root['Local Hit Blocks'] ?? 0);
-  const read = (root['Shared Read Blocks'] ?? 0) + (root['Local Read Blocks'] ?? 0) + (root['Temp Read Blocks'] ?? 0);
-  // An INSERT yields no rows of its own; its only child is what it inserts.
+  // An INSERT yields no rows of its own, and counts every page it writes to: what was scanned is its only child.
   const source = root['Node Type'] === 'ModifyTable' ? (root.Plans?.[0] ?? root) : root;
+  const hit = (source['Shared Hit Blocks'] ?? 0) + (source['Local Hit Blocks'] ?? 0);
+  const read =
+    (source['Shared Read Blocks'] ?? 0) + (source['Local Read Blocks'] ?? 0) + (source['Temp Read Blocks'] ?? 0);
   return {
     rows: source['Actual Rows'] ?? 0,
     bytes: (hit + read) * BLOCK,

@@ -1,14 +1,18 @@
 import type { BackfillPlan } from '../../../domain/backfill-plan.ts';
 import type { KeyRange } from '../../../domain/backfill-spec.ts';
-import { eraOf } from '../../../domain/era.ts';
 import { bindNamed } from '../../../spec/sql-parameters.ts';
 import { inSlice } from './slice.ts';
 
 export const TRANSFORM_PARAMETERS = ['partition_start', 'partition_end'] as const;
 
+/** A partition with its era, counted from one. The ledger says which: only the server knows where a day begins in a zone. */
+export interface EraSlice extends KeyRange {
+  readonly era: number;
+}
+
 /** The corrected logic of the era a partition lies in, with `$1` and `$2` for its bounds. */
-export function correctedRows(plan: BackfillPlan, slice: KeyRange): string {
-  const era = plan.eras[eraOf(plan.eras, slice.start)];
+export function correctedRows(plan: Pick<BackfillPlan, 'eras' | 'keyType' | 'contract'>, slice: EraSlice): string {
+  const era = plan.eras[slice.era - 1];
   if (era === undefined) throw new Error(`no era of the transform covers ${slice.start}`);
   return boundTransform(era.text, plan);
 }

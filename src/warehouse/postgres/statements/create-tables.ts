@@ -8,7 +8,10 @@ import { orderOf } from './insert-slice.ts';
 export function insideInterval(plan: BackfillPlan): string {
   const key = ident(plan.contract.partition.key);
   return plan.keyRanges
-    .map((range) => `(${key} >= ${literal(range.start)}::${plan.keyType} AND ${key} < ${literal(range.end)}::${plan.keyType})`)
+    .map(
+      (range) =>
+        `(${key} >= ${literal(range.start)}::${plan.keyType} AND ${key} < ${literal(range.end)}::${plan.keyType})`,
+    )
     .join(' OR ');
 }
 
@@ -16,8 +19,12 @@ export function insideInterval(plan: BackfillPlan): string {
 export function createSnapshot(plan: BackfillPlan): Sql[] {
   const names = columns(plan.columns.map((column) => column.name));
   return [
-    sql(`CREATE TABLE ${qualified(plan.snapshot)} AS SELECT ${names} FROM ${qualified(plan.table)} WHERE ${insideInterval(plan)} ORDER BY ${columns(orderOf(plan))}`),
-    sql(`COMMENT ON TABLE ${qualified(plan.snapshot)} IS ${literal(`Trusted result before ${plan.backfillId} (${plan.spec.reason.issue}); kept by controlled-backfill until its retention ends.`)}`),
+    sql(
+      `CREATE TABLE ${qualified(plan.snapshot)} AS SELECT ${names} FROM ${qualified(plan.table)} WHERE ${insideInterval(plan)} ORDER BY ${columns(orderOf(plan))}`,
+    ),
+    sql(
+      `COMMENT ON TABLE ${qualified(plan.snapshot)} IS ${literal(`Trusted result before ${plan.backfillId} (${plan.spec.reason.issue}); kept by controlled-backfill until its retention ends.`)}`,
+    ),
   ];
 }
 
@@ -28,9 +35,13 @@ export function createSnapshot(plan: BackfillPlan): Sql[] {
 export function createShadow(plan: BackfillPlan): Sql[] {
   const shadow = qualified(plan.shadow);
   return [
-    sql(`CREATE TABLE ${shadow} (LIKE ${qualified(plan.table)} INCLUDING DEFAULTS INCLUDING GENERATED, recalculated_at timestamptz NOT NULL, backfill_id text NOT NULL)`),
+    sql(
+      `CREATE TABLE ${shadow} (LIKE ${qualified(plan.table)} INCLUDING DEFAULTS INCLUDING GENERATED, recalculated_at timestamptz NOT NULL, backfill_id text NOT NULL)`,
+    ),
     sql(`ALTER TABLE ${shadow} ADD CONSTRAINT backfill_interval CHECK (${insideInterval(plan)})`),
-    sql(`COMMENT ON TABLE ${shadow} IS ${literal(`Corrected partitions of ${plan.backfillId} (${plan.spec.reason.issue}); made and removed by controlled-backfill.`)}`),
+    sql(
+      `COMMENT ON TABLE ${shadow} IS ${literal(`Corrected partitions of ${plan.backfillId} (${plan.spec.reason.issue}); made and removed by controlled-backfill.`)}`,
+    ),
   ];
 }
 

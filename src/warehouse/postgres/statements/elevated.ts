@@ -2,7 +2,8 @@ import type { BackfillPlan } from '../../../domain/backfill-plan.ts';
 import type { Sql } from '../../sql.ts';
 import { ident, qualified, sql } from '../../sql.ts';
 
-const elevated = (plan: BackfillPlan, action: string): string => `governance.${ident(`${plan.functionPrefix}_${action}`)}`;
+const elevated = (plan: BackfillPlan, action: string): string =>
+  `governance.${ident(`${plan.functionPrefix}_${action}`)}`;
 
 export function attachCapture(plan: BackfillPlan): Sql {
   return sql(`SELECT ${elevated(plan, 'attach_capture')}($1)`, plan.backfillId);

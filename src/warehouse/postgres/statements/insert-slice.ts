@@ -1,14 +1,14 @@
 import type { BackfillPlan } from '../../../domain/backfill-plan.ts';
-import type { KeyRange } from '../../../domain/backfill-spec.ts';
 import type { Sql } from '../../sql.ts';
 import { columns, qualified, sql } from '../../sql.ts';
+import type { EraSlice } from './corrected-rows.ts';
 import { correctedRows } from './corrected-rows.ts';
 
 /**
  * Builds one partition from the sources and measures itself: EXPLAIN ANALYZE runs the statement and answers rows and
  * blocks in the same round trip. Ordered by key, because an unordered heap cost 13 times the pages for one month's read.
  */
-export function insertSlice(plan: BackfillPlan, slice: KeyRange): Sql {
+export function insertSlice(plan: BackfillPlan, slice: EraSlice): Sql {
   const produced = columns(plan.comparedColumns);
   return sql(
     `EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) INSERT INTO ${qualified(plan.shadow)} (${produced}, recalculated_at, backfill_id)

@@ -56,7 +56,9 @@ export function sameKey(plan: BackfillPlan, left: string, right: string): string
 
 /** The first explanation that holds. They are contract text over `old` and `new`, reviewed with the transform. */
 function explanationColumn(plan: BackfillPlan): string {
-  const cases = Object.entries(plan.contract.explanations).map(([name, condition]) => `WHEN (${condition}) THEN ${literal(name)}`);
+  const cases = Object.entries(plan.contract.explanations).map(
+    ([name, condition]) => `WHEN (${condition}) THEN ${literal(name)}`,
+  );
   return cases.length === 0 ? 'NULL::text' : `CASE ${cases.join(' ')} END`;
 }
 
@@ -72,7 +74,9 @@ function jsonObject(entries: readonly (readonly [name: string, expression: strin
 const TOP_ROWS = 10;
 
 function topRows(plan: BackfillPlan, measure: string): string {
-  const key = plan.uniqueKey.map((column) => `${literal(column)}, coalesce((o).${ident(column)}, (n).${ident(column)})`).join(', ');
+  const key = plan.uniqueKey
+    .map((column) => `${literal(column)}, coalesce((o).${ident(column)}, (n).${ident(column)})`)
+    .join(', ');
   return `coalesce((SELECT jsonb_agg(jsonb_build_object('key', top.key, 'class', top.class, 'old', top.before::text, 'new', top.after::text, 'explanation', top.explanation) ORDER BY top.size DESC)
    FROM (SELECT jsonb_build_object(${key}) AS key, class, explanation, before, after, abs(coalesce(after, 0) - coalesce(before, 0)) AS size
            FROM pairs, LATERAL (SELECT (SELECT ${measure} FROM (SELECT (o).*) one WHERE has_old) AS before, (SELECT ${measure} FROM (SELECT (n).*) one WHERE has_new) AS after) amounts

@@ -2,6 +2,7 @@ import type { BackfillPlan } from '../../../domain/backfill-plan.ts';
 import type { KeyRange } from '../../../domain/backfill-spec.ts';
 import type { Sql } from '../../sql.ts';
 import { columns, ident, literal, qualified, sql } from '../../sql.ts';
+import type { EraSlice } from './corrected-rows.ts';
 import { correctedRows } from './corrected-rows.ts';
 import { sameKey } from './reconcile-slice.ts';
 import { inSlice } from './slice.ts';
@@ -26,10 +27,12 @@ export function dropScratch(): Sql {
 }
 
 export function createScratch(plan: BackfillPlan): Sql {
-  return sql(`CREATE TEMPORARY TABLE backfill_scratch AS SELECT ${columns(plan.comparedColumns)}, NULL::text AS built_as FROM ${qualified(plan.table)} WITH NO DATA`);
+  return sql(
+    `CREATE TEMPORARY TABLE backfill_scratch AS SELECT ${columns(plan.comparedColumns)}, NULL::text AS built_as FROM ${qualified(plan.table)} WITH NO DATA`,
+  );
 }
 
-export function buildScratch(plan: BackfillPlan, slice: KeyRange): Sql {
+export function buildScratch(plan: BackfillPlan, slice: EraSlice): Sql {
   const produced = columns(plan.comparedColumns);
   return sql(
     `INSERT INTO ${BUILD} (${produced}, built_as) SELECT ${produced}, $3::text FROM (\n${correctedRows(plan, slice)}\n) corrected`,
@@ -51,7 +54,10 @@ export function deleteScratch(plan: BackfillPlan, slice: KeyRange): Sql {
 export function compareBuilds(plan: BackfillPlan, chosen: KeyRange): Sql {
   const inside = inSlice(plan, { start: 1, end: 2 });
   const differs = `(first.${ident(plan.uniqueKey[0] ?? '')} IS NULL) <> (second.${ident(plan.uniqueKey[0] ?? '')} IS NULL) OR ROW(${columns(plan.comparedColumns, 'first')}) IS DISTINCT FROM ROW(${columns(plan.comparedColumns, 'second')})`;
-  const perColumn = plan.comparedColumns.map((column) => `${literal(column)}, count(*) FILTER (WHERE first.${ident(column)} IS DISTINCT FROM second.${ident(column)})`);
+  const perColumn = plan.comparedColumns.map(
+    (column) =>
+      `${literal(column)}, count(*) FILTER (WHERE first.${ident(column)} IS DISTINCT FROM second.${ident(column)})`,
+  );
   return sql(
     `SELECT (SELECT count(*) FROM ${FIRST} WHERE ${inside})::int AS "rowsFirst", (SELECT count(*) FROM ${BUILD} WHERE ${inside})::int AS "rowsSecond",
             count(*) FILTER (WHERE ${differs})::int AS differing, jsonb_build_object(${perColumn.join(', ')}) AS columns,

@@ -6,7 +6,9 @@ import { inSlice } from './slice.ts';
 
 /** Every measure of the contract over one slice of the shadow, as exact text. */
 export function sliceMeasures(plan: BackfillPlan, slice: KeyRange): Sql {
-  const entries = Object.entries(plan.contract.measures).map(([name, expression]) => `${literal(name)}, coalesce(${expression}, 0)::text`);
+  const entries = Object.entries(plan.contract.measures).map(
+    ([name, expression]) => `${literal(name)}, coalesce(${expression}, 0)::text`,
+  );
   return sql(
     `SELECT jsonb_build_object(${entries.join(', ')}) AS measures FROM ${qualified(plan.shadow)} WHERE ${inSlice(plan, { start: 1, end: 2 })}`,
     slice.start,

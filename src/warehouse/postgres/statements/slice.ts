@@ -7,6 +7,7 @@ export function inSlice(
   parameters: { readonly start: number; readonly end: number },
   alias?: string,
 ): string {
-  const key = alias === undefined ? ident(plan.contract.partition.key) : `${alias}.${ident(plan.contract.partition.key)}`;
+  const key =
+    alias === undefined ? ident(plan.contract.partition.key) : `${alias}.${ident(plan.contract.partition.key)}`;
   return `${key} >= $${parameters.start}::${plan.keyType} AND ${key} < $${parameters.end}::${plan.keyType}`;
 }

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import type { BackfillPlan } from '../../domain/backfill-plan.ts';
-import type { Artifact } from '../../ledger/artifacts.ts';
-import { artifactsOf, markDropped } from '../../ledger/artifacts.ts';
-import { insertEvent } from '../../ledger/events.ts';
-import { activeRelease } from '../../ledger/releases.ts';
-import type { Session } from '../session.ts';
-import { withTransaction } from '../session.ts';
-import { sql } from '../sql.ts';
-import { detachCapture, shapeView } from './statements/elevated.ts';
+import type { BackfillPlan } from '../domain/backfill-plan.ts';
+import type { Artifact } from './artifacts.ts';
+import { artifactsOf, markDropped } from './artifacts.ts';
+import { insertEvent } from './events.ts';
+import { activeRelease } from './releases.ts';
+import type { Session } from '../warehouse/session.ts';
+import { withTransaction } from '../warehouse/session.ts';
+import { sql } from '../warehouse/sql.ts';
+import { detachCapture, shapeView } from '../warehouse/postgres/statements/elevated.ts';
 
 /** A reader may hold the view or the shadow for a while; nobody is killed for a clean-up. */
 const TRIES = 100;
@@ -17,7 +17,11 @@ const TRIES = 100;
  * Removes what the ledger records for a run that no reader sees: view back to plain, capture detached, tables dropped
  * by the OID they were made with. A table of the same name that is not ours stays. Returns what was removed.
  */
-export async function removeArtifacts(session: Session, plan: BackfillPlan, options: { readonly keepSnapshot: boolean }): Promise<readonly string[]> {
+export async function removeArtifacts(
+  session: Session,
+  plan: BackfillPlan,
+  options: { readonly keepSnapshot: boolean },
+): Promise<readonly string[]> {
   const { backfillId } = plan;
   const active = await session.one<{ backfillId: string | null }>(activeRelease(plan.dataset));
   if (active.backfillId === backfillId)
@@ -33,7 +37,9 @@ export async function removeArtifacts(session: Session, plan: BackfillPlan, opti
         if (artifact.kind === 'capture') await session.rows(detachCapture(plan));
         else if (artifact.present !== null) await session.change(sql(`DROP TABLE ${artifact.present}`));
         await session.change(markDropped(backfillId, artifact.kind));
-        await session.change(insertEvent(backfillId, 'removed', 'worker', { kind: artifact.kind, name: artifact.name }));
+        await session.change(
+          insertEvent(backfillId, 'removed', 'worker', { kind: artifact.kind, name: artifact.name }),
+        );
       }),
     );
     dropped.push(`${artifact.kind} ${artifact.name}`);

@@ -1,0 +1,42 @@
+import type { Client } from '@temporalio/client';
+import { describeBackfill } from '../client/describe-backfill.ts';
+import { queryStatus } from '../client/query-status.ts';
+import type { Config } from '../config/config.ts';
+import type { StatusView } from '../domain/status-view.ts';
+import { isFinal } from '../domain/status.ts';
+import type { ExitCode } from './exit-codes.ts';
+import { EXIT, exitCodeOf } from './exit-codes.ts';
+import { lastKnownStatus, readRecordedRun } from './last-known-status.ts';
+
+export interface KnownStatus {
+  readonly view: StatusView;
+  /** True where a worker answered; else the view is as of the last change of status. */
+  readonly isLive: boolean;
+  /** The run is not over, but its workflow is: a person has to look. */
+  readonly isOrphaned: boolean;
+  /** Of the newest run of the workflow; null where the server has none. */
+  readonly runId: string | null;
+}
+
+/** The run's own answer, or what memo and ledger say where no worker answers. Null: nobody knows the id. */
+export async function readStatus(
+  client: Client,
+  config: Pick<Config, 'warehouse'>,
+  backfillId: string,
+): Promise<KnownStatus | null> {
+  const [answer, described] = await Promise.all([
+    queryStatus(client, backfillId),
+    describeBackfill(client, backfillId),
+  ]);
+  const runId = described?.runId ?? null;
+  const isLive = answer.kind === 'answered';
+  // A terminated workflow still answers with the state it had: the ledger knows what became of the run since.
+  if (isLive && (described?.isRunning === true || isFinal(answer.view.status)))
+    return { view: answer.view, isLive, isOrphaned: false, runId };
+  const view = lastKnownStatus(backfillId, described, await readRecordedRun(config, backfillId));
+  return view && { view, isLive, isOrphaned: described?.isRunning !== true && !isFinal(view.status), runId };
+}
+
+export function exitCodeOfKnown({ view, isOrphaned }: KnownStatus): ExitCode {
+  return isOrphaned ? EXIT.waiting : exitCodeOf(view);
+}

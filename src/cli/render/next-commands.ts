@@ -1,0 +1,59 @@
+import type { StatusView } from '../../domain/status-view.ts';
+
+/** What a person can do with a run in this status, most likely first; `<…>` is left to fill in. */
+export function nextCommands(view: StatusView): readonly string[] {
+  const id = view.backfillId;
+  switch (view.status) {
+    case 'planning':
+    case 'publishing':
+      return [`backfill status ${id} --watch`, `backfill abort ${id} --reason "<why>"`];
+    case 'proving':
+    case 'preserving':
+    case 'building':
+    case 'reconciling':
+    case 'consolidating':
+      return [...pauseOrResume(view), ...(view.release === null ? [`backfill abort ${id} --reason "<why>"`] : [])];
+    case 'awaitingApproval':
+      return [
+        `backfill report ${id}`,
+        `backfill approve ${id} --by <approver> --digest ${view.evidenceDigest ?? '<from the report>'}`,
+        `backfill reject ${id} --by <approver> --reason "<why>"`,
+      ];
+    case 'held':
+      return heldCommands(view);
+    case 'observing':
+      return [`backfill status ${id} --watch`, `backfill rollback ${id} --reason "<why>"`];
+    case 'awaitingSignOff':
+      return [`backfill sign-off ${id} --by <party>`, `backfill rollback ${id} --reason "<why>"`];
+    case 'rolledBack':
+      return [`backfill republish ${id}`, `backfill close ${id}`];
+    case 'rollingBack':
+    case 'closing':
+    case 'aborting':
+      return [`backfill status ${id} --watch`];
+    case 'completed':
+    case 'closed':
+    case 'aborted':
+      return [`backfill report ${id}`];
+    case 'failed':
+      return [];
+  }
+}
+
+function pauseOrResume({ backfillId, waitingOn }: StatusView): readonly string[] {
+  return waitingOn?.reason.startsWith('paused by ')
+    ? [`backfill resume ${backfillId}`]
+    : [`backfill status ${backfillId} --watch`, `backfill pause ${backfillId} --reason "<why>"`];
+}
+
+function heldCommands({ backfillId, hold, release }: StatusView): readonly string[] {
+  const check = hold?.check ?? null;
+  const waive = `backfill waive ${backfillId} --by <approver> --check ${check?.name ?? ''} --reason "<why>"`;
+  const isPublished = release?.state === 'published';
+  return [
+    `backfill retry ${backfillId}`,
+    // A proof cannot be waived: the transform is what has to change.
+    ...(check === null || check.level === 'proof' ? [] : [waive]),
+    isPublished ? `backfill rollback ${backfillId} --reason "<why>"` : `backfill abort ${backfillId} --reason "<why>"`,
+  ];
+}

@@ -1,0 +1,38 @@
+import type { Client } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { workflowIdOf } from '../protocol/identity.ts';
+import { withAnswerDeadline } from './connect.ts';
+
+/** What the server itself knows of a run, with or without a worker. */
+export interface DescribedBackfill {
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly isRunning: boolean;
+  /** Temporal's own word: RUNNING, COMPLETED, FAILED, TERMINATED, … */
+  readonly workflowStatus: string;
+  readonly historyLength: number;
+  /** ISO-8601 in UTC. */
+  readonly startedAt: string;
+  /** Written by the workflow at every change of status. */
+  readonly memo: Readonly<Record<string, unknown>>;
+}
+
+/** Null where the server has no workflow of this backfill. */
+export async function describeBackfill(client: Client, backfillId: string): Promise<DescribedBackfill | null> {
+  const workflowId = workflowIdOf(backfillId);
+  try {
+    const description = await withAnswerDeadline(client, () => client.workflow.getHandle(workflowId).describe());
+    return {
+      workflowId,
+      runId: description.runId,
+      isRunning: description.status.name === 'RUNNING',
+      workflowStatus: description.status.name,
+      historyLength: description.historyLength,
+      startedAt: description.startTime.toISOString(),
+      memo: description.memo ?? {},
+    };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw error;
+  }
+}

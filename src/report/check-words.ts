@@ -1,0 +1,28 @@
+const WHOLE: Readonly<Record<string, string>> = {
+  batches_passed: 'Every batch passed its own checks',
+  partitions_present: 'Every partition was rebuilt',
+  row_count: 'Rows gained or lost',
+  unique_key: 'No key stands twice',
+  rows_outside: 'No row outside its partition',
+  rows_changed: 'Rows that change',
+  rows_live: 'Rows that the live pipeline wrote meanwhile',
+  unexplained: 'Changed rows without a named reason',
+  rows_classified: 'Every row of both sides was compared',
+  idempotency: 'Building a partition twice gives the same rows',
+  idempotency_keys: 'Keys of the partition built twice are unique',
+  idempotency_neighbours: 'Building a partition changes no other',
+};
+
+const WITH_SUBJECT: Readonly<Record<string, (subject: string) => string>> = {
+  required: (column) => `${column} is never empty`,
+  delta: (measure) => `Change of ${measure}`,
+  source_total: (total) => `${total} agrees with its independent total`,
+  explained: (name) => `Changed rows explained by “${name}”`,
+};
+
+/** What a check is about, in plain words; its own name where nobody wrote any. */
+export function checkInWords(name: string): string {
+  const colon = name.indexOf(':');
+  if (colon < 0) return WHOLE[name] ?? name;
+  return WITH_SUBJECT[name.slice(0, colon)]?.(name.slice(colon + 1)) ?? name;
+}

@@ -1,0 +1,68 @@
+import type { Markup } from './markup.ts';
+import { markup } from './markup.ts';
+import { renderChanges } from './render-changes.ts';
+import { renderChecks } from './render-checks.ts';
+import { renderDecision } from './render-decision.ts';
+import { renderLiveWrites } from './render-live-writes.ts';
+import { renderPlan } from './render-plan.ts';
+import { renderReasons } from './render-reasons.ts';
+import type { Report } from './report.ts';
+import { STYLE } from './style.ts';
+import { facts } from './table.ts';
+import { formatInstant } from './words.ts';
+
+const SECTIONS = [
+  ['changes', 'What changes'],
+  ['reasons', 'Why it changes'],
+  ['checks', 'What was checked'],
+  ['live-writes', 'Live writes'],
+  ['approve', 'Approving'],
+  ['rollback', 'Undoing it'],
+  ['decisions', 'Decisions and releases'],
+  ['work', 'Time and cost'],
+  ['plan', 'The plan'],
+] as const;
+
+/** One self-contained page: no script, no network, every text escaped, for screen and paper, light and dark. */
+export function renderHtml(report: Report): string {
+  return markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="referrer" content="no-referrer">
+<title>${report.reason.issue}: ${report.reason.change} – ${report.dataset}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+${header(report)}
+${renderChanges(report)}
+${renderReasons(report)}
+${renderChecks(report)}
+${renderLiveWrites(report)}
+${renderDecision(report)}
+${renderPlan(report)}
+<footer><p>Written at ${formatInstant(report.generatedAt)} from the ledger of the warehouse. The same as data stands beside this page, with the ending .json.</p></footer>
+</main>
+</body>
+</html>
+`.html;
+}
+
+function header(report: Report): Markup {
+  const { reason, dataset, backfillId, status, evidence, summary, workflowId } = report;
+  return markup`<header>
+<h1>${reason.change}</h1>
+<p class="soft">${reason.issue} · correction of the history of <code>${dataset}</code></p>
+${summary.map((paragraph) => markup`<p class="lead">${paragraph}</p>\n`)}
+${facts([
+  ['Backfill', backfillId],
+  ['Status when written', status],
+  ['Workflow', markup`<code>${workflowId}</code>`],
+  ['Evidence digest', evidence === null ? 'none yet' : markup`<code>${evidence.digest}</code>`],
+])}
+<nav aria-label="Sections"><ul>${SECTIONS.map(([id, title]) => markup`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>
+</header>`;
+}

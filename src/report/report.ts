@@ -1,0 +1,158 @@
+import type { BackfillPlan } from '../domain/backfill-plan.ts';
+import type { DeltaLevel, KeyRange, PercentRange } from '../domain/backfill-spec.ts';
+import type { ReconciliationFigures } from '../domain/batch-verdict.ts';
+import type { Estimate } from '../domain/estimate.ts';
+import type { Identification } from '../domain/people.ts';
+import type { Check } from '../domain/verdict.ts';
+import type { Amendment } from '../ledger/amendments.ts';
+import type { BatchCheckCounts, NoticedBatch } from '../ledger/batch-checks.ts';
+import type { ChangedRow } from '../ledger/changed-rows.ts';
+import type { WorkDone } from '../ledger/work-done.ts';
+
+/**
+ * Everything a person needs to judge one backfill, as plain JSON: instants are ISO-8601 in UTC, decimals are text so that
+ * no digit is lost, bytes and milliseconds are numbers. Fields are added, never renamed.
+ */
+export interface Report {
+  readonly version: 1;
+  readonly generatedAt: string;
+  readonly backfillId: string;
+  readonly dataset: string;
+  readonly publishedView: string;
+  readonly workflowId: string;
+  readonly status: string;
+  readonly requestedBy: string;
+  readonly reason: { readonly issue: string; readonly change: string };
+  /** What changes, by how much, why, what was checked and what approving will do: one paragraph each. */
+  readonly summary: readonly string[];
+  /** The newest evidence of the whole run; null before the run was reconciled. */
+  readonly evidence: { readonly digest: string; readonly asOf: string; readonly server: string } | null;
+  readonly plan: ReportedPlan;
+  readonly work: { readonly estimate: Estimate; readonly actual: WorkDone; readonly rowsWritten: number };
+  /** Counts by class of row, live writes apart; of the evidence, or of the batches reconciled so far. */
+  readonly figures: ReconciliationFigures;
+  readonly measures: readonly MeasureReport[];
+  /** Where months and points come from. `tables` includes live writes; `batches` counts each batch into the month it begins in. */
+  readonly seriesFrom: 'tables' | 'batches';
+  /** Neighbouring partitions (or batches) in one point of a series. */
+  readonly perPoint: number;
+  readonly explanations: readonly { readonly name: string; readonly condition: string; readonly rows: number }[];
+  readonly checks: readonly Check[];
+  readonly proofs: readonly Check[];
+  readonly batches: {
+    readonly total: number;
+    readonly planned: number;
+    readonly passed: number;
+    readonly failed: number;
+    readonly waived: number;
+    readonly checks: readonly BatchCheckCounts[];
+    readonly noticed: readonly NoticedBatch[];
+  };
+  readonly changedRows: {
+    readonly measure: string;
+    readonly keyColumns: readonly string[];
+    readonly rows: readonly ChangedRow[];
+  };
+  readonly liveWrites: {
+    /** Rows in which the live pipeline changed the interval since the snapshot, up to the evidence. */
+    readonly rows: number;
+    /** Marks of live writes that no rebuild has answered yet. */
+    readonly openMarks: number;
+    readonly amendedPartitions: number;
+    readonly allowedPartitions: number;
+    /** By measure: the sum of the absolute moves. */
+    readonly moved: Readonly<Record<string, string>>;
+    readonly allowedMeasurePercent: number;
+    readonly amendments: readonly Amendment[];
+  };
+  readonly waivers: readonly ReportedWaiver[];
+  readonly decisions: readonly ReportedDecision[];
+  readonly releases: readonly ReportedRelease[];
+  /** The rollback in force; null while this run has nothing published. */
+  readonly rollback: ReportedRollback | null;
+  readonly commands: ReportCommands;
+}
+
+export interface ReportedPlan {
+  readonly planHash: string;
+  readonly codeVersion: string;
+  readonly contractsDirty: boolean;
+  readonly contractSha256: string;
+  readonly owner: string;
+  readonly approvers: readonly string[];
+  readonly signOff: readonly string[];
+  readonly grain: string;
+  readonly partitions: number;
+  readonly batches: number;
+  readonly keyRanges: readonly KeyRange[];
+  readonly snapshot: string;
+  readonly shadow: string;
+  readonly spec: BackfillPlan['spec'];
+  readonly overrides: BackfillPlan['overrides'];
+  readonly defaults: BackfillPlan['defaults'];
+  readonly transforms: readonly { readonly from: string; readonly file: string; readonly sha256: string }[];
+  readonly warnings: readonly string[];
+}
+
+/** `percent` is new against old, six digits; null when something came from nothing. */
+export interface Comparison {
+  readonly old: string;
+  readonly new: string;
+  readonly delta: string;
+  readonly percent: string | null;
+}
+
+export interface MeasureReport extends Comparison {
+  readonly name: string;
+  readonly expression: string;
+  readonly expected: Partial<Readonly<Record<DeltaLevel, PercentRange>>>;
+  readonly months: readonly (Comparison & { readonly month: string })[];
+  /** In key order, at most about 600 points. */
+  readonly points: readonly (Comparison & KeyRange)[];
+}
+
+export interface ReportedWaiver {
+  readonly check: string;
+  readonly batch: number | null;
+  readonly by: string;
+  readonly reason: string;
+  readonly at: string;
+}
+
+export interface ReportedDecision {
+  readonly decision: 'approve' | 'reject' | 'waive' | 'sign_off';
+  readonly by: string;
+  readonly identified: Identification;
+  readonly digest: string;
+  readonly subject: string;
+  readonly comment: string;
+  readonly at: string;
+  readonly voidBecause: string | null;
+}
+
+export interface ReportedRelease {
+  readonly releaseId: string;
+  readonly state: 'published' | 'rolled_back' | 'consolidated';
+  readonly publishedAt: string;
+  readonly approvedBy: string;
+  readonly rolledBackAt: string | null;
+  readonly amendments: number;
+}
+
+export interface ReportedRollback {
+  readonly releaseId: string;
+  readonly deadline: string;
+  readonly statement: string;
+  /** The view follows the pointer, so the statement alone is enough; if not, `rearm` comes first. */
+  readonly armed: boolean;
+}
+
+/** Ready to copy, but for the name of whoever sends them; null before there is evidence to decide on. */
+export interface ReportCommands {
+  readonly approve: string | null;
+  readonly approveByTemporal: string | null;
+  readonly reject: string | null;
+  readonly rejectByTemporal: string | null;
+  readonly rollback: string;
+  readonly rearm: string;
+}

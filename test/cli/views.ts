@@ -1,0 +1,33 @@
+import type { StatusView } from '../../src/domain/status-view.ts';
+
+/** A run in the middle of its work; tests say what is different. */
+export function viewOf(different: Partial<StatusView> = {}): StatusView {
+  return {
+    backfillId: 'tax-fix',
+    dataset: 'finance.daily_revenue',
+    status: 'building',
+    since: '2026-06-15T09:00:00.000Z',
+    waitingOn: null,
+    partitions: { total: 547, done: 126, rebuilt: 0 },
+    batches: { total: 79, done: 18, failed: 0 },
+    bytesScanned: 1_230_000_000,
+    evidenceDigest: null,
+    checks: [],
+    approval: null,
+    waivers: [],
+    hold: null,
+    release: null,
+    rollbackDeadline: null,
+    rollbackStatement: null,
+    signOffs: [],
+    refusals: [],
+    limits: { maxConcurrency: 2, dailyBytesBudget: null },
+    reportPath: null,
+    historyLength: 142,
+    planHash: '49a945d0d7d3',
+    workflowId: 'backfill-tax-fix',
+    requestedBy: 'maria',
+    because: null,
+    ...different,
+  };
+}

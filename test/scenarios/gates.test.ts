@@ -1,0 +1,94 @@
+import { rm } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { holdRun } from '../../examples/daily-revenue/hold-run.ts';
+import { changedContracts, sleepingOn } from '../support/contracts.ts';
+import { waitFor } from '../support/wait-for.ts';
+import type { Started, World } from '../support/world.ts';
+import { createWorld } from '../support/world.ts';
+
+describe('the gate', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await createWorld();
+    await world.startWorker();
+  });
+  afterAll(() => world.end());
+
+  const waitsOn = (run: Started, what: RegExp) =>
+    waitFor(
+      async () => {
+        const now = await run.status();
+        return now.status === 'building' && what.test(now.waitingOn?.reason ?? '') ? now : null;
+      },
+      { timeoutMs: 60_000, describe: `the run to wait on ${what.source}` },
+    );
+  const finish = async (run: Started): Promise<void> => {
+    await run.reach('awaitingApproval');
+    await run.update('abort', { by: 'dora', reason: 'done' });
+    await run.result();
+  };
+
+  it('is closed while the probe sees the live pipeline run, and says so', async () => {
+    const over = new AbortController();
+    const held = holdRun(world.urls['revenue_pipeline'] ?? '', 120_000, over.signal);
+    await waitFor(async () => ((await world.admin.query('SELECT 1 FROM staging.pipeline_runs WHERE finished_at IS NULL')).rowCount ?? 0) > 0, { timeoutMs: 10_000, describe: 'the pipeline run to begin' });
+    const run = await world.start();
+    const waiting = await waitsOn(run, /the live pipeline month-end-close runs since/);
+    expect(waiting.partitions.done).toBe(0);
+    over.abort();
+    await held;
+    await finish(run);
+  });
+
+  it('is closed by the pipeline’s own signal and opened by its end', async () => {
+    const run = await world.start({ set: { 'execution.partitions_per_batch': '1', 'execution.max_concurrency': '1' } });
+    await waitFor(async () => (await run.status()).status === 'building', { timeoutMs: 60_000, describe: 'building' });
+    await run.signal('livePipelineStarted', { name: 'nightly' });
+    const waiting = await waitsOn(run, /the live pipeline nightly signalled that it runs/);
+    expect(waiting.waitingOn?.until).toBeDefined();
+    const { rows } = await world.admin.query(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE 'EXPLAIN%INSERT%'`);
+    expect(rows).toEqual([]);
+    await run.signal('livePipelineFinished', { name: 'nightly' });
+    await finish(run);
+  });
+
+  it('is closed when the day’s bytes are spent, and opened by a larger budget', async () => {
+    const run = await world.start({ set: { 'execution.daily_bytes_budget': '"2MB"' } });
+    const waiting = await waitsOn(run, /the daily bytes budget of 2\.0 MB is spent/);
+    expect(waiting.waitingOn?.until).toMatch(/T00:00:00/);
+    expect(waiting.partitions.done).toBeGreaterThan(0);
+    expect(waiting.partitions.done).toBeLessThan(547);
+    expect(await run.update('setLimits', { by: 'dora', daily_bytes_budget: '500GB' })).toMatchObject({ ok: true });
+    await finish(run);
+  });
+
+  it('a pause stops at a partition boundary, nothing runs on unseen, and a resume goes on', async () => {
+    const run = await world.start({ set: { 'execution.partitions_per_batch': '1' } });
+    await waitFor(async () => (await run.status()).partitions.done > 0, { timeoutMs: 60_000, describe: 'the first partitions' });
+    expect(await run.update('pause', { by: 'dora', reason: 'month end' })).toMatchObject({ ok: true });
+    await waitsOn(run, /paused by dora: month end/);
+    await waitFor(async () => {
+      const { rowCount } = await world.admin.query('SELECT 1 FROM governance.backfill_attempts WHERE backfill_id = $1 AND ended_at IS NULL', [run.id]);
+      return rowCount === 0;
+    }, { timeoutMs: 10_000, describe: 'every lane to be idle' });
+    const before = (await run.status()).partitions.done;
+    expect(before).toBeLessThan(547);
+    expect(await run.update('pause', { by: 'dora', reason: 'month end' })).toMatchObject({ ok: true, answer: expect.stringMatching(/nothing to do/) as string });
+    expect(await run.update('resume', { by: 'dora' })).toMatchObject({ ok: true });
+    await finish(run);
+    const { rows } = await world.admin.query('SELECT max(builds) AS builds FROM governance.backfill_partitions WHERE backfill_id = $1', [run.id]);
+    expect(rows).toEqual([{ builds: 1 }]);
+  });
+
+  it('a statement that runs longer than its timeout holds the run and names its partition', async () => {
+    const contracts = await changedContracts('transforms/daily_revenue.corrected.v1.sql', sleepingOn('2025-01-10', 30));
+    await world.stopWorker();
+    await world.startWorker({ contracts });
+    const run = await world.start({ set: { 'execution.query_timeout': '3s' } });
+    const held = await run.reach('held');
+    expect(held.hold?.reason).toMatch(/partition 2025-01-10 of finance\.daily_revenue: canceling statement due to statement timeout/);
+    await run.update('abort', { by: 'dora', reason: 'done' });
+    await run.result();
+    await rm(contracts, { recursive: true, force: true });
+  });
+});
