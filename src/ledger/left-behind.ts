@@ -43,7 +43,7 @@ export function undroppedArtifacts(): Sql {
 /** Runs that the ledger holds as not ended, oldest first. */
 export function openRuns(): Sql {
   return sql(
-    `SELECT r.backfill_id AS "backfillId", r.dataset, r.status, EXISTS (SELECT FROM governance.data_releases d WHERE d.backfill_id = r.backfill_id) AS "wasPublished"
+    `SELECT r.backfill_id AS "backfillId", r.dataset, r.status
        FROM governance.backfill_runs r WHERE r.ended_at IS NULL ORDER BY r.created_at`,
   );
 }
@@ -52,5 +52,4 @@ export interface OpenRun {
   readonly backfillId: string;
   readonly dataset: string;
   readonly status: string;
-  readonly wasPublished: boolean;
 }

@@ -59,6 +59,7 @@ export function datasetScript(names: DatasetNames): {
     worker: ident(names.worker),
     ledger_owner: ident(names.ledgerOwner),
     key: ident(names.key.name),
+    key_literal: literal(names.key.name),
     key_in_literal: inLiteral(ident(names.key.name)),
     key_type: names.key.type,
     prefix: literal(prefix),

@@ -7,6 +7,7 @@ import { onDatabase } from '../../examples/daily-revenue/with-client.ts';
 import { install } from '../ledger/install.ts';
 import { loadContract } from '../spec/load-contract.ts';
 import { formatProblem } from '../spec/spec-problem.ts';
+import { freshDatabase } from './fresh-database.ts';
 import { eventsPerDayToSeed } from './seeded-size.ts';
 import type { Stack } from './stack.ts';
 import { startStack } from './stack.ts';
@@ -26,6 +27,8 @@ export interface BringUpOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** The example's live pipeline goes on writing; default true. */
   readonly pipeline?: boolean;
+  /** Makes the example's database anew, whatever it held. */
+  readonly fresh?: boolean;
   /** A supervised worker; default true. */
   readonly worker?: boolean;
 }
@@ -86,9 +89,10 @@ export async function bringUp(options: BringUpOptions): Promise<LocalStackWithEx
 
 async function prepareExample(
   servers: Stack,
-  { eventsPerDay, log }: BringUpOptions,
+  { eventsPerDay, log, fresh }: BringUpOptions,
 ): Promise<{ readonly stack: StackFile; readonly urls: Readonly<Record<string, string>> }> {
   const adminUrl = onDatabase(servers.adminUrl, DATABASE);
+  if (fresh === true) await freshDatabase(servers.adminUrl, DATABASE, eventsPerDay ?? 2_000, log);
   const { urls } = await seedDailyRevenue(servers.adminUrl, {
     database: DATABASE,
     eventsPerDay: await eventsPerDayToSeed(servers.adminUrl, DATABASE, eventsPerDay),

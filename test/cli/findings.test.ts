@@ -14,7 +14,7 @@ const workflow: DescribedBackfill = {
   memo: {},
 };
 const terminated = { ...workflow, isRunning: false, workflowStatus: 'TERMINATED' };
-const run = { backfillId: 'tax-fix', dataset: 'finance.daily_revenue', status: 'building', wasPublished: false };
+const run = { backfillId: 'tax-fix', dataset: 'finance.daily_revenue', status: 'building' };
 const dataset: InstalledDataset = {
   dataset: 'finance.daily_revenue',
   view: 'finance.daily_revenue_current',

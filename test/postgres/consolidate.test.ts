@@ -5,8 +5,8 @@ import { forgetOwnMarks } from '../../src/ledger/dirty-marks.ts';
 import { consolidatePartition, countDifferences } from '../../src/warehouse/postgres/statements/elevated.ts';
 import { withTransaction } from '../../src/warehouse/session.ts';
 import { columns, qualified } from '../../src/warehouse/sql.ts';
-import { MONTHLY, QUOTED, zoned } from '../support/odd-datasets.ts';
-import { CORRECTED } from '../support/sales-scenario.ts';
+import { MONTHLY, ORDERS, QUOTED, zoned } from '../support/odd-datasets.ts';
+import { CORRECTED, SPEC } from '../support/sales-scenario.ts';
 import type { Scenario, SmallDataset } from '../support/small-dataset.ts';
 import { createDataset } from '../support/small-dataset.ts';
 import { sqlstate } from '../support/sqlstate.ts';
@@ -62,10 +62,14 @@ describe('consolidation of one partition', () => {
   it('adds rows that the corrected logic adds and removes rows that it removes', async () => {
     const corrected = `${CORRECTED.replace('where', 'where s.merchant <> 5 and')}
       union all select distinct s.day, 99::bigint, 1.00, 1.00, 0.00 from staging.sales s where s.day >= :partition_start and s.day < :partition_end`;
-    world = await createDataset({ files: { 'corrected.sql': corrected, 'gross.sql': GROSS_OF_THAT } });
+    world = await createDataset({
+      files: { 'corrected.sql': corrected, 'gross.sql': GROSS_OF_THAT },
+      spec: SPEC.replace('"-8% to -1%"', '"-40% to 0%"'),
+    });
     plan = await world.plan();
     await world.preserve();
     await world.build();
+    await world.arm();
     expect(await consolidate(1)).toEqual({ inserted: 1, updated: 2, deleted: 1, left: 0 });
     expect(await world.query(`SELECT merchant FROM finance.sales_by_day WHERE day = '2025-01-01' ORDER BY 1`)).toEqual(
       ['1', '2', '3', '4', '99'].map((merchant) => ({ merchant })),
@@ -100,6 +104,7 @@ where s.day >= :range_start and s.day < :range_end group by s.day`;
 describe('a whole backfill up to consolidation works on', () => {
   it.each([
     { what: 'names that need quoting and a key of three columns', scenario: QUOTED, partitions: 14, changed: 14 * 5 },
+    { what: 'rows that the corrected logic moves to another partition', scenario: ORDERS, partitions: 4, changed: 2 },
     { what: 'partitions of a month', scenario: MONTHLY, partitions: 12, changed: 12 * 3 },
     { what: 'days of 23 hours in a time zone', scenario: zoned('day', '2025-03-29', '2025-03-31'), partitions: 3, changed: 2 * (24 + 23 + 24) },
     { what: 'days of 25 hours in a time zone', scenario: zoned('day', '2025-10-25', '2025-10-26'), partitions: 2, changed: 2 * (24 + 25) },

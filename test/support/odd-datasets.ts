@@ -13,38 +13,38 @@ grant select on ${view} to dashboard, backfill_worker;
 analyze;`;
 }
 
-const COLUMNS = `"Revenue Date", "select", "50% share", "Net ""of tax""", gross`;
+const COLUMNS = `"Revenue 100% Date", "select", "50% share", "Net ""of tax""", gross`;
 
 /** Names that need quoting everywhere, one that is a keyword, one with a per cent sign, and a key of three columns. */
 export const QUOTED: Partial<Scenario> = {
-  dataset: { schema: 'finance', name: 'Daily Revenue' },
-  view: { schema: 'finance', name: "Today's Revenue" },
-  partitionKey: 'Revenue Date',
+  dataset: { schema: 'finance', name: 'Daily 5% Revenue' },
+  view: { schema: 'finance', name: "Today's 50% Revenue" },
+  partitionKey: 'Revenue 100% Date',
   tables: `${SCHEMAS}${SALES_SOURCE}
-create table finance."Daily Revenue" (
-  "Revenue Date" date not null, "select" bigint not null, "50% share" text not null, "Net ""of tax""" numeric(14, 2), gross numeric(14, 2) not null,
-  primary key ("Revenue Date", "select", "50% share"));
-insert into finance."Daily Revenue" select day, merchant, 'it''s ' || merchant, sum(gross), sum(gross) from staging.sales group by day, merchant;
-${surroundings('finance."Daily Revenue"', `finance."Today's Revenue"`, COLUMNS)}`,
+create table finance."Daily 5% Revenue" (
+  "Revenue 100% Date" date not null, "select" bigint not null, "50% share" text not null, "Net ""of tax""" numeric(14, 2), gross numeric(14, 2) not null,
+  primary key ("Revenue 100% Date", "select", "50% share"));
+insert into finance."Daily 5% Revenue" select day, merchant, 'it''s ' || merchant, sum(gross), sum(gross) from staging.sales group by day, merchant;
+${surroundings('finance."Daily 5% Revenue"', `finance."Today's 50% Revenue"`, COLUMNS)}`,
   contract: `
-dataset: finance."Daily Revenue"
+dataset: finance."Daily 5% Revenue"
 owner: data
 approvers: [controller]
 sign_off: [data]
-published_view: finance."Today's Revenue"
-partition: { key: '"Revenue Date"', grain: day }
-unique_key: ['"Revenue Date"', '"select"', '"50% share"']
+published_view: finance."Today's 50% Revenue"
+partition: { key: '"Revenue 100% Date"', grain: day }
+unique_key: ['"Revenue 100% Date"', '"select"', '"50% share"']
 required: ['"Net ""of tax"""']
 measures: { net: sum("Net ""of tax"""), gross: sum(gross) }
 transform: { corrected: [{ from: 2024-01-01, sql: corrected.sql }] }
 live_pipeline: {}
 `,
   files: {
-    'corrected.sql': `select s.day as "Revenue Date", s.merchant as "select", 'it''s ' || s.merchant as "50% share",
+    'corrected.sql': `select s.day as "Revenue 100% Date", s.merchant as "select", 'it''s ' || s.merchant as "50% share",
   cast(sum(s.gross - s.tax) as numeric(14, 2)) as "Net ""of tax""", cast(sum(s.gross) as numeric(14, 2)) as gross
 from staging.sales s where s.day >= :partition_start and s.day < :partition_end group by s.day, s.merchant`,
   },
-  spec: SPEC.replace('finance.sales_by_day, partition_key: day', `'finance."Daily Revenue"', partition_key: '"Revenue Date"'`)
+  spec: SPEC.replace('finance.sales_by_day, partition_key: day', `'finance."Daily 5% Revenue"', partition_key: '"Revenue 100% Date"'`)
     .replace('"-8% to -1%"', '"-12% to -1%"')
     .replace('finance.sales_before', `'finance."Before 50%"'`),
 };
@@ -116,4 +116,42 @@ ${surroundings('finance.sales_by_day', 'finance.sales_current', 'day, merchant, 
 from staging.sales s where s.day >= :partition_start and s.day < :partition_end group by 1, 2`,
   },
   spec: SPEC.replace('start: 2025-01-01, end: 2025-01-14', 'start: 2024-01-01, end: 2024-12-31'),
+};
+
+/** One row an order, unique by order alone: the corrected logic moves two orders to another day, one forward, one back. */
+export const ORDERS: Partial<Scenario> = {
+  dataset: { schema: 'finance', name: 'orders' },
+  view: { schema: 'finance', name: 'orders_current' },
+  tables: `${SCHEMAS}
+create table staging.orders (order_id bigint primary key, wrong_day date not null, day date not null, amount numeric(12, 2) not null);
+insert into staging.orders select n, date '2025-01-01' + n % 4, date '2025-01-01' + (n + case n when 1 then 2 when 3 then -2 else 0 end) % 4, n from generate_series(0, 7) n;
+alter table staging.orders owner to staging_owner;
+grant select on staging.orders to backfill_worker;
+create table finance.orders (order_id bigint primary key, day date not null, amount numeric(14, 2) not null check (amount >= 0));
+insert into finance.orders select order_id, wrong_day, amount from staging.orders;
+${surroundings('finance.orders', 'finance.orders_current', 'order_id, day, amount')}`,
+  contract: `
+dataset: finance.orders
+owner: data
+approvers: [controller]
+sign_off: [data]
+published_view: finance.orders_current
+partition: { key: day, grain: day }
+unique_key: [order_id]
+measures: { amount: sum(amount) }
+transform: { corrected: [{ from: 2024-01-01, sql: corrected.sql }] }
+live_pipeline: {}
+`,
+  files: {
+    'corrected.sql':
+      'select o.order_id, o.day, cast(o.amount as numeric(14, 2)) as amount from staging.orders o where o.day >= :partition_start and o.day < :partition_end',
+  },
+  spec: `
+backfill_id: fix-tax
+owner: data
+source_range: { start: 2025-01-01, end: 2025-01-04 }
+target: { table: finance.orders, partition_key: day }
+reason: { issue: OPS-2, change: Day of the order }
+rollback: { snapshot: finance.orders_before }
+`,
 };

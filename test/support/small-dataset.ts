@@ -57,6 +57,8 @@ export interface SmallDataset {
   /** One statement under another login role. */
   as<T extends pg.QueryResultRow>(role: LoginRole, text: string, values?: unknown[]): Promise<T[]>;
   draft(): Promise<Draft>;
+  /** The plan as another login would get it. */
+  draftAs(url: string): Promise<Draft>;
   /** Plans and freezes; an error with every reason when it is refused. */
   plan(): Promise<BackfillPlan>;
   /** Capture, snapshot, shadow. */
@@ -126,7 +128,7 @@ export async function createDataset(changes: Partial<Scenario> = {}): Promise<Sm
 
 type Steps = Pick<
   SmallDataset,
-  'activities' | 'draft' | 'plan' | 'preserve' | 'build' | 'conclude' | 'approve' | 'arm' | 'publish'
+  'activities' | 'draft' | 'draftAs' | 'plan' | 'preserve' | 'build' | 'conclude' | 'approve' | 'arm' | 'publish'
 >;
 
 /** What the workflow does, one call a step. */
@@ -137,13 +139,22 @@ function steps(scenario: Scenario, deps: ActivityDeps): Steps {
   const session = <T>(use: (session: Session) => Promise<T>): Promise<T> => withSession(deps.pool, SHORT, use);
   const loadPlan = async (): Promise<BackfillPlan> =>
     (await session((one) => one.one<{ plan: BackfillPlan }>(readPlan(backfillId)))).plan;
+  const draftWith = async (pool: pg.Pool): Promise<Draft> => {
+    const read = await readDocuments({ file: 'spec.yaml', text: scenario.spec }, [], deps.contracts, deps.now());
+    if (!read.ok) throw new Error(read.problems.join('\n'));
+    return withSession(pool, SHORT, (one) => draftPlan(one, read.documents, null));
+  };
   const newest = `SELECT digest FROM governance.backfill_evidence WHERE backfill_id = $1 AND kind = 'run' ORDER BY evidence_id DESC LIMIT 1`;
   return {
     activities,
-    draft: async () => {
-      const read = await readDocuments({ file: 'spec.yaml', text: scenario.spec }, [], deps.contracts, deps.now());
-      if (!read.ok) throw new Error(read.problems.join('\n'));
-      return session((one) => draftPlan(one, read.documents, null));
+    draft: () => draftWith(deps.pool),
+    draftAs: async (url) => {
+      const pool = createPool(url, 1);
+      try {
+        return await draftWith(pool);
+      } finally {
+        await pool.end();
+      }
     },
     plan: async () => {
       const launch = { spec: scenario.spec, requestedBy: 'dora' };

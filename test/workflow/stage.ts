@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker, makeTelemetryFilterString } from '@temporalio/worker';
 import { inject } from 'vitest';
+import type { BackfillState } from '../../src/domain/backfill-state.ts';
+import { openState } from '../../src/domain/backfill-state.ts';
 import type { BackfillStatus } from '../../src/domain/status.ts';
 import type { StatusView } from '../../src/domain/status-view.ts';
 import type { MessageName } from '../../src/domain/messages.ts';
@@ -10,7 +12,7 @@ import { STATUS_QUERY, WORKFLOW_TYPE, warehouseQueueOf, workflowIdOf } from '../
 import { BUNDLE } from '../support/world.ts';
 import { waitFor } from '../support/wait-for.ts';
 import type { Script, Settings } from './script.ts';
-import { happyScript } from './script.ts';
+import { SMALL_PLAN, happyScript } from './script.ts';
 
 /** One call of an activity, as the worker got it. */
 export interface Call {
@@ -35,22 +37,32 @@ export interface Play {
   update(name: MessageName, payload?: unknown): Promise<string>;
 }
 
+export interface StartOptions extends Settings {
+  readonly historyBudget?: number;
+  /** Starts as the successor of a run that stopped in this state. */
+  readonly continued?: Partial<BackfillState>;
+}
+
 export interface Stage {
   readonly client: Client;
-  start(
-    edit?: (script: Script) => Partial<Script>,
-    options?: Settings & { readonly historyBudget?: number },
-  ): Promise<Play>;
+  start(edit?: (script: Script) => Partial<Script>, options?: StartOptions): Promise<Play>;
   end(): Promise<void>;
 }
 
+/** In every event of a history: histories are kept, and machines have names. */
+const IDENTITY = 'stage';
+
 /** Two workers on queues of their own, as in production; each activity looks up the script of its backfill. */
 export async function createStage(): Promise<Stage> {
-  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }) } },
+    shutdownSignals: [],
+  });
   const address = inject('temporalAddress');
   const native = await NativeConnection.connect({ address });
   const connection = await Connection.connect({ address });
-  const client = new Client({ connection });
+  const client = new Client({ connection, identity: IDENTITY });
   const taskQueue = `stage-${randomBytes(5).toString('hex')}`;
   const scripts = new Map<string, { readonly script: Script; readonly calls: Call[] }>();
   const workers = await createWorkers(native, taskQueue, scripts);
@@ -58,15 +70,18 @@ export async function createStage(): Promise<Stage> {
   const started: WorkflowHandle[] = [];
   return {
     client,
-    start: async (edit = () => ({}), { historyBudget, ...settings } = {}) => {
+    start: async (edit = () => ({}), { historyBudget, continued, ...settings } = {}) => {
       const id = `play-${randomBytes(5).toString('hex')}`;
       const happy = happyScript(id, settings);
       const calls: Call[] = [];
       scripts.set(id, { script: { ...happy, ...edit(happy) }, calls });
       const workflowId = workflowIdOf(id);
-      const args = [
-        { spec: `backfill_id: ${id}`, requestedBy: 'dora', ...(historyBudget === undefined ? {} : { historyBudget }) },
-      ];
+      const fresh = {
+        spec: `backfill_id: ${id}`,
+        requestedBy: 'dora',
+        ...(historyBudget === undefined ? {} : { historyBudget }),
+      };
+      const args = [continued === undefined ? fresh : { continued: carriedOver(id, continued) }];
       await client.workflow.start(WORKFLOW_TYPE, { taskQueue, workflowId, args });
       const handle = client.workflow.getHandle(workflowId);
       started.push(handle);
@@ -81,6 +96,11 @@ export async function createStage(): Promise<Stage> {
       await connection.close();
     },
   };
+}
+
+function carriedOver(id: string, changes: Partial<BackfillState>): BackfillState {
+  const open = openState(id, workflowIdOf(id), 'dora', new Date().toISOString());
+  return { ...open, plan: { ...SMALL_PLAN, backfillId: id }, ...changes };
 }
 
 async function createWorkers(
@@ -102,6 +122,7 @@ async function createWorkers(
   const activities = Object.fromEntries(names.map((name) => [name, act(name)]));
   const common = {
     connection,
+    identity: IDENTITY,
     activities,
     shutdownGraceTime: 0,
     maxHeartbeatThrottleInterval: '100ms',

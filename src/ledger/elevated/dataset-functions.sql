@@ -91,33 +91,41 @@ END $$;
 ALTER FUNCTION governance.{{fence}}() OWNER TO {{table_owner}};
 
 -- One partition, guarded: a row is touched only while it is still what the snapshot kept. Returns what was done and what was left to the live pipeline.
+-- Where the unique key does not hold the partition key, the corrected logic may move a row to another partition: whichever of the two comes first moves it.
 CREATE OR REPLACE FUNCTION governance.{{consolidate}}(p_backfill_id text, p_ordinal integer) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s' AS $$
 DECLARE
-  run governance.backfill_runs; part governance.backfill_partitions; slice text; uk text; same_key text; cols text; src text;
-  compared_b text; compared_s text; compared_o text; inserted bigint; updated bigint; deleted bigint; remaining bigint; shadow regclass; snapshot regclass;
+  run governance.backfill_runs; part governance.backfill_partitions; slice_b text; slice_s text; bs text; so text; bo text; uk text; cols text; src text;
+  compared_b text; compared_s text; compared_o text; places text[]; place text; touched bigint;
+  inserted bigint; updated bigint := 0; deleted bigint; remaining bigint; shadow regclass; snapshot regclass;
 BEGIN
   SELECT * INTO STRICT run FROM governance.backfill_runs WHERE backfill_id = p_backfill_id AND dataset = {{dataset}} AND ended_at IS NULL;
   shadow := run.shadow_table::regclass;
   snapshot := run.snapshot_table::regclass;
   SELECT * INTO STRICT part FROM governance.backfill_partitions WHERE backfill_id = p_backfill_id AND ordinal = p_ordinal;
-  slice := format('%%1$s.{{key_in_literal}} >= %L::{{key_type}} AND %%1$s.{{key_in_literal}} < %L::{{key_type}}', part.partition_start, part.partition_end);
+  slice_b := format('b.{{key_in_literal}} >= %1$L::{{key_type}} AND b.{{key_in_literal}} < %2$L::{{key_type}}', part.partition_start, part.partition_end);
+  slice_s := format('s.{{key_in_literal}} >= %1$L::{{key_type}} AND s.{{key_in_literal}} < %2$L::{{key_type}}', part.partition_start, part.partition_end);
   SELECT string_agg(format('%I', c), ', '), string_agg(format('s.%I', c), ', ') INTO cols, src FROM jsonb_array_elements_text(run.plan::jsonb -> 'storedColumns') c;
   SELECT string_agg(format('b.%I', c), ', '), string_agg(format('s.%I', c), ', '), string_agg(format('o.%I', c), ', ')
     INTO compared_b, compared_s, compared_o FROM jsonb_array_elements_text(run.plan::jsonb -> 'comparedColumns') c;
-  SELECT string_agg(format('%%1$s.%I = %%2$s.%I', c, c), ' AND '), string_agg(format('%I', c), ', ') INTO same_key, uk FROM jsonb_array_elements_text(run.plan::jsonb -> 'uniqueKey') c;
+  SELECT string_agg(format('b.%1$I = s.%1$I', c), ' AND '), string_agg(format('s.%1$I = o.%1$I', c), ' AND '), string_agg(format('b.%1$I = o.%1$I', c), ' AND '), string_agg(format('%I', c), ', ')
+    INTO bs, so, bo, uk FROM jsonb_array_elements_text(run.plan::jsonb -> 'uniqueKey') c;
 
-  EXECUTE format('UPDATE {{base_in_literal}} b SET (%s) = ROW(%s) FROM %s s JOIN %s o ON %s WHERE %s AND %s AND ROW(%s) IS NOT DISTINCT FROM ROW(%s) AND ROW(%s) IS DISTINCT FROM ROW(%s)',
-    cols, src, shadow, snapshot, format(same_key, 's', 'o'), format(same_key, 'b', 's'), format(slice, 'b') || ' AND ' || format(slice, 's'), compared_b, compared_o, compared_b, compared_s);
-  GET DIAGNOSTICS updated = ROW_COUNT;
+  places := CASE WHEN run.plan::jsonb -> 'uniqueKey' ? {{key_literal}} THEN ARRAY[slice_b || ' AND ' || slice_s] ELSE ARRAY[slice_b, slice_s || ' AND NOT (' || slice_b || ')'] END;
+  FOREACH place IN ARRAY places LOOP
+    EXECUTE format('UPDATE {{base_in_literal}} b SET (%s) = ROW(%s) FROM %s s JOIN %s o ON %s WHERE %s AND %s AND ROW(%s) IS NOT DISTINCT FROM ROW(%s) AND ROW(%s) IS DISTINCT FROM ROW(%s)',
+      cols, src, shadow, snapshot, so, bs, place, compared_b, compared_o, compared_b, compared_s);
+    GET DIAGNOSTICS touched = ROW_COUNT;
+    updated := updated + touched;
+  END LOOP;
   EXECUTE format('DELETE FROM {{base_in_literal}} b USING %s o WHERE %s AND %s AND ROW(%s) IS NOT DISTINCT FROM ROW(%s) AND NOT EXISTS (SELECT FROM %s s WHERE %s)',
-    snapshot, format(same_key, 'b', 'o'), format(slice, 'b'), compared_b, compared_o, shadow, format(same_key, 's', 'b'));
+    snapshot, bo, slice_b, compared_b, compared_o, shadow, bs);
   GET DIAGNOSTICS deleted = ROW_COUNT;
   EXECUTE format('INSERT INTO {{base_in_literal}} (%1$s) SELECT %2$s FROM %3$s s WHERE %4$s AND NOT EXISTS (SELECT FROM %5$s o WHERE %6$s) AND NOT EXISTS (SELECT FROM {{base_in_literal}} b WHERE %7$s) ORDER BY %8$s ON CONFLICT DO NOTHING',
-    cols, src, shadow, format(slice, 's'), snapshot, format(same_key, 's', 'o'), format(same_key, 'b', 's'), uk);
+    cols, src, shadow, slice_s, snapshot, so, bs, uk);
   GET DIAGNOSTICS inserted = ROW_COUNT;
   EXECUTE format('SELECT count(*) FROM (SELECT * FROM {{base_in_literal}} b WHERE %s) b FULL JOIN (SELECT * FROM %s s WHERE %s) s ON %s WHERE ROW(%s) IS DISTINCT FROM ROW(%s)',
-    format(slice, 'b'), shadow, format(slice, 's'), format(same_key, 'b', 's'), compared_b, compared_s) INTO remaining;
+    slice_b, shadow, slice_s, bs, compared_b, compared_s) INTO remaining;
   RETURN jsonb_build_object('inserted', inserted, 'updated', updated, 'deleted', deleted, 'left', remaining);
 END $$;
 ALTER FUNCTION governance.{{consolidate}}(text, integer) OWNER TO {{table_owner}};
@@ -156,7 +164,8 @@ BEGIN
                 UNION ALL SELECT hi, NULL, n + 1 FROM ranges WHERE n = (SELECT max(n) FROM ranges))
   SELECT (SELECT string_agg(format('({{key_in_literal}} >= %L::{{key_type}} AND {{key_in_literal}} < %L::{{key_type}})', lo, hi), ' OR ' ORDER BY n) FROM ranges),
          (SELECT string_agg(format('SELECT %s FROM {{base_in_literal}} WHERE %s', cols,
-            concat_ws(' AND ', '{{key_in_literal}} >= ' || quote_literal(after_key) || '::{{key_type}}', '{{key_in_literal}} < ' || quote_literal(before_key) || '::{{key_type}}')), ' UNION ALL ' ORDER BY n) FROM gaps)
+            concat_ws(' AND ', CASE WHEN after_key IS NOT NULL THEN format('{{key_in_literal}} >= %L::{{key_type}}', after_key) END,
+                               CASE WHEN before_key IS NOT NULL THEN format('{{key_in_literal}} < %L::{{key_type}}', before_key) END)), ' UNION ALL ' ORDER BY n) FROM gaps)
     INTO inside, outside;
   body := CASE p_shape
     WHEN 'plain' THEN format('SELECT %s FROM {{base_in_literal}}', cols)
@@ -170,7 +179,7 @@ BEGIN
   EXECUTE 'SELECT FROM pg_temp.backfill_grant_proof LIMIT 0';
   DROP VIEW pg_temp.backfill_grant_proof;
   SELECT coalesce(' WITH (' || array_to_string(reloptions, ', ') || ')', '') INTO options FROM pg_class WHERE oid = {{view}}::regclass;
-  EXECUTE 'CREATE OR REPLACE VIEW {{view_in_literal}}' || options || ' AS ' || body;
+  EXECUTE format('CREATE OR REPLACE VIEW {{view_in_literal}}%s AS %s', options, body);
 END $$;
 ALTER FUNCTION governance.{{shape_view}}(text, text) OWNER TO {{view_owner}};
 

@@ -29,14 +29,14 @@ export function createSnapshot(plan: BackfillPlan): Sql[] {
 }
 
 /**
- * The shadow: the base's columns and defaults, two of its own, and a CHECK that holds rows inside the interval. It
- * catches rows that leak out, and lets the planner leave the overlay out of queries elsewhere.
+ * The shadow: the base's columns, defaults and CHECKs, so that a row that the base would refuse is refused while it is
+ * built; two columns of its own, and a CHECK that holds rows inside the interval. It catches rows that leak out, and lets the planner leave the overlay out of queries elsewhere.
  */
 export function createShadow(plan: BackfillPlan): Sql[] {
   const shadow = qualified(plan.shadow);
   return [
     sql(
-      `CREATE TABLE ${shadow} (LIKE ${qualified(plan.table)} INCLUDING DEFAULTS INCLUDING GENERATED, recalculated_at timestamptz NOT NULL, backfill_id text NOT NULL)`,
+      `CREATE TABLE ${shadow} (LIKE ${qualified(plan.table)} INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING CONSTRAINTS, recalculated_at timestamptz NOT NULL, backfill_id text NOT NULL)`,
     ),
     sql(`ALTER TABLE ${shadow} ADD CONSTRAINT backfill_interval CHECK (${insideInterval(plan)})`),
     sql(

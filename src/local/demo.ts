@@ -1,0 +1,106 @@
+import { once } from 'node:events';
+import { connect } from '../client/connect.ts';
+import { readConfig } from '../config/config.ts';
+import type { BackfillStatus } from '../domain/status.ts';
+import type { DemoOptions } from './demo/options.ts';
+import { USAGE, readOptions } from './demo/options.ts';
+import { createNarrator } from './demo/narrator.ts';
+import { DEMO_ID, tellStory } from './demo/story.ts';
+import type { LocalStackWithExample } from './local-stack-with-example.ts';
+import { bringUp } from './local-stack-with-example.ts';
+import { readStackFile, removeStackFile, stackFolder, writeStackFile } from './stack-file.ts';
+
+const narrator = createNarrator(process.stdout);
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+
+/** Ends the story where a person wanted to take over. */
+class HandOver extends Error {}
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    const options = readOptions(args);
+    if (options === 'help') {
+      process.stdout.write(`${USAGE}\n`);
+      return 0;
+    }
+    return await demo(options);
+  } catch (error) {
+    narrator.say(`The demo failed: ${error instanceof Error ? error.message : String(error)}`);
+    narrator.say(
+      'Logs are in .backfill/demo (worker.log, live-pipeline.log, postgres, temporal); run it again when that is mended, or remove .backfill/demo to begin anew.',
+    );
+    return 1;
+  }
+}
+
+async function demo(options: DemoOptions): Promise<number> {
+  const folder = stackFolder(process.cwd());
+  const data = `${folder}/demo`;
+  narrator.say('starts PostgreSQL, a Temporal server with its UI, a worker and a live pipeline that keeps writing');
+  const stack = await bringUp({
+    folder: data,
+    eventsPerDay: options.eventsPerDay,
+    log: (line) => narrator.say(`   ${line}`),
+    fresh: true,
+  });
+  const announced = announce(folder, stack);
+  try {
+    await runStory(options, stack);
+    whereToLook(stack, options);
+    if (options.stay) await untilInterrupted();
+    return 0;
+  } catch (error) {
+    if (error instanceof HandOver) {
+      await untilInterrupted();
+      return 0;
+    }
+    if (interrupted.signal.aborted) return 130;
+    throw error;
+  } finally {
+    narrator.say('stops what it started');
+    if (announced) removeStackFile(folder);
+    await stack.stop();
+  }
+}
+
+async function runStory(options: DemoOptions, stack: LocalStackWithExample): Promise<void> {
+  const config = readConfig({}, stack.stack);
+  if (!config.ok) throw new Error(config.problems.map((problem) => `${problem.setting} ${problem.problem}`).join('; '));
+  const connected = await connect(config.config);
+  try {
+    const reached = (status: BackfillStatus): void => {
+      if (status !== options.pauseAt) return;
+      narrator.say(`stops here for you to take over (Ctrl-C ends everything):`);
+      narrator.say(`   npm run --silent backfill -- status ${DEMO_ID}`);
+      throw new HandOver();
+    };
+    await tellStory({ stack, client: connected.client, narrator, signal: interrupted.signal, reached });
+  } finally {
+    await connected.close();
+  }
+}
+
+/** Every command finds the demo's servers, unless a stack of `npm run up` is announced there. */
+function announce(folder: string, { stack }: LocalStackWithExample): boolean {
+  if (readStackFile(folder) !== null) return false;
+  writeStackFile(folder, stack);
+  return true;
+}
+
+function whereToLook({ stack }: LocalStackWithExample, { stay }: DemoOptions): void {
+  narrator.say('');
+  narrator.say('Where to look');
+  narrator.say(`   report      ${stackFolder(process.cwd())}/demo/reports/${DEMO_ID}.html`);
+  narrator.say(
+    `   Temporal UI ${stack.temporalUi ?? 'none'}${stay ? '' : ' (stopped with the demo; --stay leaves it up)'}`,
+  );
+  narrator.say('   ledger      schema governance of the warehouse: backfill_runs, data_releases, backfill_events');
+  narrator.say('   the code    ARCHITECTURE.md follows this backfill through it');
+}
+
+async function untilInterrupted(): Promise<void> {
+  if (!interrupted.signal.aborted) await once(interrupted.signal, 'abort');
+}

@@ -1,0 +1,309 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BatchRange } from '../../src/domain/batch-queue.ts';
+import { CHECK, countsOf, stoppedAt, untilCancelled } from './script.ts';
+import type { Script } from './script.ts';
+import type { Stage } from './stage.ts';
+import { createStage } from './stage.ts';
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await createStage();
+});
+afterAll(() => stage.end());
+
+/** The first claim works until it is told to stop, and gives all of it back; later ones finish. */
+function firstClaimWaits(happy: Script): Partial<Script> {
+  let calls = 0;
+  return {
+    rebuildClaim: async (input) => {
+      calls += 1;
+      if (calls > 1) return happy.rebuildClaim(input);
+      await untilCancelled().catch(() => undefined);
+      return stoppedAt(input.claim, { kind: 'asked' }, countsOf(0));
+    },
+  };
+}
+
+describe('a pause', () => {
+  it('stops the work at its boundary, shows who asked and why, and goes on from the same batch', async () => {
+    const play = await stage.start(firstClaimWaits);
+    await play.called('rebuildClaim');
+    expect(await play.update('pause', { by: 'olaf', reason: 'month end' })).toBe('pause is heard');
+    const paused = await play.until('the pause', ({ waitingOn }) => waitingOn !== null);
+    expect(paused.waitingOn?.reason).toBe('paused by olaf: month end; resume ends it');
+    expect(paused.batches.done).toBe(0);
+    expect(await play.update('pause', { by: 'olaf', reason: 'month end' })).toBe('nothing to do: it is paused by olaf');
+    await play.signal('resume', { by: 'olaf' });
+    const done = await play.reach('awaitingApproval');
+    expect(done.batches).toEqual({ total: 6, done: 6, failed: 0 });
+    const claims = play.calls
+      .filter(({ name }) => name === 'rebuildClaim')
+      .map(({ input }) => (input['claim'] as BatchRange).from);
+    expect(claims.slice(0, 2)).toEqual([1, 1]);
+  });
+
+  it('leads to the same state by signal and by update', async () => {
+    const [one, other] = await Promise.all([stage.start(firstClaimWaits), stage.start(firstClaimWaits)]);
+    await Promise.all([one.called('rebuildClaim'), other.called('rebuildClaim')]);
+    await one.signal('pause', { by: 'olaf', reason: 'month end' });
+    await other.update('pause', { by: 'olaf', reason: 'month end' });
+    const views = await Promise.all(
+      [one, other].map((play) => play.until('the pause', ({ waitingOn }) => waitingOn !== null)),
+    );
+    const [a, b] = views.map(({ status, batches, partitions, waitingOn, refusals, limits }) => ({
+      status,
+      batches,
+      partitions,
+      refusals,
+      limits,
+      reason: waitingOn?.reason,
+    }));
+    expect(a).toEqual(b);
+    await one.signal('pause', 'now');
+    const refused = await one.until('the refusal', ({ refusals }) => refusals.length > 0);
+    expect(refused.refusals[0]?.reason).toBe('pause: say who you are in "by"');
+    expect(await other.update('pause', 'now')).toBe('pause: say who you are in "by"');
+    expect(await other.update('pause')).toBe('pause: say who you are in "by"');
+  });
+
+  it('by a run of the live pipeline ends with its signal', async () => {
+    const play = await stage.start(firstClaimWaits);
+    await play.called('rebuildClaim');
+    await play.signal('livePipelineStarted', { name: 'nightly' });
+    const waiting = await play.until('the wait', ({ waitingOn }) => waitingOn !== null);
+    expect(waiting.waitingOn?.reason).toBe(
+      'the live pipeline nightly signalled that it runs; livePipelineFinished ends it',
+    );
+    expect(waiting.waitingOn?.until).toBeDefined();
+    await play.signal('livePipelineFinished');
+    await play.reach('awaitingApproval');
+  });
+
+  it('by a signal whose end got lost is over when the signal expires', async () => {
+    const play = await stage.start(firstClaimWaits, { plan: { startedSignalExpiresMs: 300 } });
+    await play.called('rebuildClaim');
+    await play.signal('livePipelineStarted', { name: 'nightly' });
+    await play.reach('awaitingApproval');
+  });
+});
+
+describe('a closed gate', () => {
+  it('is waited for in the open, by one activity, and work goes on when it opens', async () => {
+    let closed = true;
+    let open = (): void => undefined;
+    const opened = new Promise<void>((resolve) => (open = resolve));
+    const play = await stage.start((happy) => ({
+      rebuildClaim: async (input) =>
+        closed
+          ? stoppedAt(
+              input.claim,
+              { kind: 'gate', reason: 'the live pipeline nightly runs', until: '2026-06-15T12:00:00.000Z' },
+              countsOf(0),
+            )
+          : happy.rebuildClaim(input),
+      awaitGate: () => opened,
+    }));
+    await play.called('awaitGate');
+    const waiting = await play.until('the wait', ({ waitingOn }) => waitingOn !== null);
+    expect(waiting.status).toBe('building');
+    expect(waiting.waitingOn).toMatchObject({
+      reason: 'the live pipeline nightly runs',
+      until: '2026-06-15T12:00:00.000Z',
+    });
+    closed = false;
+    open();
+    const approval = await play.until('approval', ({ waitingOn }) => waitingOn?.reason.startsWith('approval') === true);
+    expect(approval.waitingOn?.reason).toBe(
+      'approval of evidence aa11bb22cc33 by finance-controller or finance-director',
+    );
+    expect(play.count('awaitGate')).toBe(1);
+  });
+});
+
+describe('limits', () => {
+  it('that are raised while it runs open more lanes', async () => {
+    const play = await stage.start(firstClaimWaits, { plan: { batches: 40, partitions: 80 } });
+    await play.called('rebuildClaim');
+    expect(await play.update('setLimits', { by: 'olaf', max_concurrency: 3 })).toBe('setLimits is heard');
+    await play.reach('awaitingApproval');
+    const lanes = new Set(play.calls.filter(({ name }) => name === 'rebuildClaim').map(({ input }) => input['lane']));
+    expect([...lanes].sort()).toEqual([1, 2, 3]);
+    expect((await play.status()).limits).toEqual({ maxConcurrency: 3, dailyBytesBudget: null });
+  });
+});
+
+describe('a message that nobody knows', () => {
+  it('is shown as refused with the names that are known, and recorded', async () => {
+    const play = await stage.start(firstClaimWaits);
+    await play.called('rebuildClaim');
+    await play.signal('aprove', { by: 'finance-controller' });
+    const { refusals } = await play.until('the refusal', (view) => view.refusals.length > 0);
+    expect(refusals[0]).toMatchObject({ message: 'aprove' });
+    expect(refusals[0]?.reason).toMatch(/^no message has this name; known are pause, resume, approve, /);
+    await play.called('recordRefusal');
+  });
+});
+
+describe('giving up', () => {
+  it('stops the work, drops what was made and says so', async () => {
+    const play = await stage.start(firstClaimWaits);
+    await play.called('rebuildClaim');
+    await play.signal('abort', { by: 'olaf', reason: 'wrong spec' });
+    expect(await play.handle.result()).toMatchObject({ status: 'aborted', releaseId: null });
+    expect(play.calls.at(-2)).toMatchObject({ name: 'cleanUp', input: { keepSnapshot: false } });
+  });
+
+  it("is what Temporal's Cancel means before publication", async () => {
+    const play = await stage.start(firstClaimWaits);
+    await play.called('rebuildClaim');
+    await play.handle.cancel();
+    expect(await play.handle.result()).toMatchObject({ status: 'aborted' });
+    expect(play.count('cleanUp')).toBe(1);
+  });
+
+  it('is refused in sight when it comes too late, by message or by Cancel, and the release stands', async () => {
+    let published = (): void => undefined;
+    const mayPublish = new Promise<void>((resolve) => (published = resolve));
+    const play = await stage.start((happy) => ({
+      publishRelease: async (input) => {
+        await mayPublish;
+        return happy.publishRelease(input);
+      },
+    }));
+    const { evidenceDigest } = await play.reach('awaitingApproval');
+    await play.update('approve', { by: 'finance-controller', digest: evidenceDigest });
+    await play.called('publishRelease');
+    expect(await play.update('abort', { by: 'olaf', reason: 'wrong spec' })).toBe('abort is heard');
+    published();
+    const observing = await play.until('the refusal', ({ refusals }) => refusals.length === 1);
+    expect(observing).toMatchObject({ status: 'observing', release: { state: 'published' } });
+    expect(observing.refusals[0]?.reason).toBe(
+      'abort: asked for by olaf and overtaken, because the backfill went from publishing to observing',
+    );
+    await play.handle.cancel();
+    const refused = await play.until('the second refusal', ({ refusals }) => refusals.length === 2);
+    expect(refused.status).toBe('observing');
+    expect(refused.refusals[1]?.reason).toBe('abort: the correction was published; use rollback (status observing)');
+    expect(play.count('cleanUp')).toBe(0);
+  });
+});
+
+describe('a failure', () => {
+  it('of the plan ends the run with every reason, and nothing was made', async () => {
+    const play = await stage.start(() => ({
+      planBackfill: async () => ({
+        kind: 'refused',
+        reasons: ['backfill.yaml:3:5: no such table', 'GRANT SELECT ON a TO b'],
+      }),
+    }));
+    await expect(play.handle.result()).rejects.toMatchObject({
+      cause: { type: 'PlanRefused', message: 'backfill.yaml:3:5: no such table\nGRANT SELECT ON a TO b' },
+    });
+    expect(play.calls.map(({ name }) => name)).toEqual(['planBackfill']);
+  });
+
+  it('that cannot be retried holds the run with its reason, and a retry goes on from there', async () => {
+    let broken = true;
+    const play = await stage.start((happy) => ({
+      takeSnapshot: async (input) => {
+        if (broken)
+          throw ApplicationFailure.nonRetryable('permission denied for schema finance [42501]', 'MissingPrivilege');
+        return happy.takeSnapshot(input);
+      },
+    }));
+    const held = await play.reach('held');
+    expect(held.hold).toMatchObject({
+      from: 'preserving',
+      check: null,
+      reason: 'takeSnapshot: permission denied for schema finance [42501]',
+    });
+    expect(await play.update('waive', { by: 'finance-controller', check: 'row_count', reason: 'x' })).toBe(
+      'waive: it is held for another reason than a check: takeSnapshot: permission denied for schema finance [42501]',
+    );
+    broken = false;
+    await play.update('retry', { by: 'olaf' });
+    await play.reach('awaitingApproval');
+  });
+
+  it('while approval is awaited holds the run too, and a retry waits for approval again', async () => {
+    let broken = true;
+    const play = await stage.start(() => ({
+      watchLiveWrites: () => {
+        if (broken) throw ApplicationFailure.nonRetryable('column "tax" does not exist [42703]', 'StatementRefused');
+        return untilCancelled();
+      },
+    }));
+    expect((await play.reach('held')).hold?.from).toBe('awaitingApproval');
+    broken = false;
+    await play.signal('retry', { by: 'olaf' });
+    await play.reach('awaitingApproval');
+  });
+});
+
+describe('a check that fails', () => {
+  const failsUntilWaived = (happy: Script): Partial<Script> => {
+    let waived = false;
+    return {
+      rebuildClaim: async (input) =>
+        !waived && input.claim.from <= 3 && input.claim.to >= 3
+          ? stoppedAt(input.claim, { kind: 'failed', batch: 3, check: CHECK }, countsOf(1))
+          : happy.rebuildClaim(input),
+      recordDecision: async ({ decision }) => {
+        waived ||= decision.kind === 'waive';
+        return { kind: 'recorded' };
+      },
+    };
+  };
+
+  it('holds the run until an approver waives it, and the waiver is kept', async () => {
+    const play = await stage.start(failsUntilWaived);
+    const held = await play.reach('held');
+    expect(held.hold).toMatchObject({
+      from: 'building',
+      batch: 3,
+      check: CHECK,
+      reason: 'batch 3 fails row_count: +3 (allowed: ±0)',
+    });
+    expect(held.waitingOn?.reason).toBe('held: batch 3 fails row_count: +3 (allowed: ±0); retry, waive or abort');
+    expect(await play.update('waive', { by: 'dora', check: 'row_count', reason: 'mine' })).toContain(
+      'requested this backfill',
+    );
+    expect(await play.update('waive', { by: 'finance-director', check: 'row_count', reason: 'late merchants' })).toBe(
+      'waive is heard',
+    );
+    const waiting = await play.reach('awaitingApproval');
+    expect(waiting.waivers).toMatchObject([
+      { by: 'finance-director', check: 'row_count', batch: 3, reason: 'late merchants' },
+    ]);
+    expect(await play.update('approve', { by: 'finance-director', digest: waiting.evidenceDigest })).toBe(
+      'approve: finance-director waived a check of this backfill; another approver must approve it',
+    );
+  });
+
+  it('holds again when it is only tried again, and can be given up', async () => {
+    const play = await stage.start(failsUntilWaived);
+    await play.reach('held');
+    const before = play.count('rebuildClaim');
+    await play.signal('retry', { by: 'olaf' });
+    await play.called('rebuildClaim', before + 1);
+    await play.reach('held');
+    await play.signal('abort', { by: 'olaf', reason: 'sources are wrong' });
+    expect(await play.handle.result()).toMatchObject({ status: 'aborted' });
+  });
+
+  it('is not waived when the ledger refuses the waiver', async () => {
+    const play = await stage.start((happy) => ({
+      ...failsUntilWaived(happy),
+      recordDecision: async () => ({ kind: 'refused', reason: 'the ledger refuses it: no such approver' }),
+    }));
+    await play.reach('held');
+    await play.signal('waive', { by: 'finance-director', check: 'row_count', reason: 'x' });
+    const refused = await play.until('the refusal', ({ refusals }) => refusals.length > 0);
+    expect(refused).toMatchObject({
+      status: 'held',
+      waivers: [],
+      refusals: [{ message: 'waive', reason: 'the ledger refuses it: no such approver' }],
+    });
+  });
+});
