@@ -22,12 +22,10 @@ export const awaitApproval: Phase = async (run) => {
     }
     if (await approved(run)) return { type: 'moved', to: 'publishing' };
     if (run.isLong()) return { type: 'continueAsNew' };
-    const outcome = await run.waiting({ reason: waitReason(run) }, () =>
-      run.stoppable(() =>
-        run.on.warehouse.watchLiveWrites.executeWithOptions(
-          { summary: 'rebuild what live writes touch while approval is awaited' },
-          [{ ...run.ref, published: false }],
-        ),
+    const outcome = await run.stoppable(() =>
+      run.on.warehouse.watchLiveWrites.executeWithOptions(
+        { summary: 'rebuild what live writes touch while approval is awaited' },
+        [{ ...run.ref, published: false }],
       ),
     );
     if (outcome === 'interrupted') continue;
@@ -51,10 +49,4 @@ async function approved(run: Run): Promise<boolean> {
   }
   run.apply({ type: 'approved', approval: request.approval });
   return true;
-}
-
-function waitReason(run: Run): string {
-  const { plan, evidence, requestedBy } = run.state;
-  const may = (plan?.approvers ?? []).filter((person) => person.toLowerCase() !== requestedBy.toLowerCase());
-  return `approval of evidence ${(evidence?.digest ?? '').slice(0, 12)} by ${may.join(' or ')}`;
 }

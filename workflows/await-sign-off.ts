@@ -8,7 +8,7 @@ export const awaitSignOff: Phase = async (run) => {
     await recordSignOffs(run);
     const missing = missingSignOffs(run.state.plan?.signOff ?? [], run.state.signOffs);
     if (missing.length === 0 && !run.asked('rollback')) return { type: 'moved', to: 'consolidating' };
-    const end = await watchRelease(run, { reason: `sign-off by ${missing.join(', ')}`, timer: 'sign-off' });
+    const end = await watchRelease(run);
     if (end !== null) return end;
   }
 };

@@ -15,9 +15,7 @@ export const consolidate: Phase = async (run) => {
     { ...run.ref, keepSnapshot: true },
   ]);
   const until = run.state.retainUntil ?? new Date().toISOString();
-  await run.waiting({ reason: 'the retention of the snapshot', until }, () =>
-    sleep(Math.max(1, Date.parse(until) - Date.now()), { summary: 'retention of the snapshot' }),
-  );
+  await sleep(Math.max(1, Date.parse(until) - Date.now()), { summary: 'retention of the snapshot' });
   await run.on.steps.cleanUp.executeWithOptions({ summary: 'drop the snapshot' }, [
     { ...run.ref, keepSnapshot: false },
   ]);

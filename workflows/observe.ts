@@ -6,11 +6,8 @@ export const observe: Phase = async (run) => {
   for (;;) {
     const until = run.state.rollbackDeadline ?? new Date().toISOString();
     if (!run.asked('rollback') && Date.parse(until) <= Date.now()) return { type: 'moved', to: 'awaitingSignOff' };
-    const end = await watchRelease(run, {
-      reason: 'the rollback window',
-      until,
-      timer: `rollback window of ${run.state.release?.releaseId ?? ''}`,
-    });
+    const summary = `rollback window of ${run.state.release?.releaseId ?? ''}`;
+    const end = await watchRelease(run, { until, summary });
     if (end !== null) return end;
   }
 };

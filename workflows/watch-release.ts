@@ -10,7 +10,7 @@ import type { PhaseEnd, Run } from './run.ts';
  */
 export async function watchRelease(
   run: Run,
-  wait: { readonly reason: string; readonly until?: string; readonly timer: string },
+  timer?: { readonly until: string; readonly summary: string },
 ): Promise<PhaseEnd | null> {
   if (run.asked('rollback')) return { type: 'moved', to: 'rollingBack' };
   const reshape = run.take('reshape');
@@ -24,9 +24,8 @@ export async function watchRelease(
     return null;
   }
   if (run.isLong()) return { type: 'continueAsNew' };
-  const { reason, until, timer } = wait;
-  const outcome = await run.waiting({ reason, ...(until === undefined ? {} : { until }) }, () =>
-    run.stoppable(() => Promise.race([watch(run), ...(until === undefined ? [] : [due(until, timer)])])),
+  const outcome = await run.stoppable(() =>
+    Promise.race([watch(run), ...(timer === undefined ? [] : [due(timer.until, timer.summary)])]),
   );
   return outcome === 'interrupted' || outcome === 'due' ? null : react(run, outcome);
 }

@@ -14,12 +14,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 const FAILED: readonly BackfillStatus[] = ['failed', 'aborted'];
 const FOR_A_PERSON: readonly BackfillStatus[] = ['awaitingApproval', 'awaitingSignOff', 'held', 'rolledBack'];
 
-export function exitCodeOf(view: Pick<StatusView, 'status' | 'waitingOn'>): ExitCode {
+export function exitCodeOf(view: Pick<StatusView, 'status' | 'paused'>): ExitCode {
   if (FAILED.includes(view.status)) return EXIT.failed;
-  return FOR_A_PERSON.includes(view.status) || isPaused(view) ? EXIT.waiting : EXIT.done;
-}
-
-/** A pause is no status of its own: it shows as what the run waits for. */
-function isPaused({ waitingOn }: Pick<StatusView, 'waitingOn'>): boolean {
-  return waitingOn?.reason.startsWith('paused by ') ?? false;
+  return FOR_A_PERSON.includes(view.status) || view.paused !== null ? EXIT.waiting : EXIT.done;
 }

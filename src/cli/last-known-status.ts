@@ -74,6 +74,7 @@ export function lastKnownStatus(
     approval: run?.approval ?? null,
     waivers: run?.waivers ?? [],
     hold: null,
+    paused: null,
     release: release && { releaseId: release.releaseId, publishedAt: release.publishedAt, state: release.state },
     rollbackDeadline: isPublished ? release.deadline : null,
     rollbackStatement: run?.rollbackStatement ?? null,

@@ -1,4 +1,5 @@
 import type { Approval, BackfillState, Hold, Refusal, Release, WaitingOn, Waiver } from './backfill-state.ts';
+import { statusWait } from './status-wait.ts';
 import type { BackfillStatus } from './status.ts';
 import { isFinal } from './status.ts';
 import type { Check } from './verdict.ts';
@@ -18,6 +19,7 @@ export interface StatusView {
   readonly approval: Approval | null;
   readonly waivers: readonly Waiver[];
   readonly hold: Hold | null;
+  readonly paused: BackfillState['paused'];
   readonly release: Release | null;
   readonly rollbackDeadline: string | null;
   readonly rollbackStatement: string | null;
@@ -52,6 +54,7 @@ export function viewStatus(state: BackfillState, historyLength: number): StatusV
     approval: state.approval,
     waivers: state.waivers,
     hold: state.hold,
+    paused: state.paused,
     release: state.release,
     rollbackDeadline: state.rollbackDeadline,
     rollbackStatement: state.rollbackStatement,
@@ -77,5 +80,5 @@ export function waitingOn(state: BackfillState): WaitingOn | null {
       reason: `paused by ${state.paused.by}: ${state.paused.reason}; resume ends it`,
       since: state.paused.since,
     };
-  return state.waiting;
+  return state.waiting ?? statusWait(state);
 }

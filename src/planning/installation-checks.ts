@@ -2,7 +2,7 @@ import { formatName } from '../domain/names.ts';
 import type { TableShape, ViewShape } from '../domain/table-shape.ts';
 import { datasetScript, migrationsExpected } from '../ledger/scripts.ts';
 import type { Session } from '../warehouse/session.ts';
-import { qualified, sql } from '../warehouse/sql.ts';
+import { sql } from '../warehouse/sql.ts';
 
 export interface Installation {
   readonly reasons: readonly string[];
@@ -57,25 +57,31 @@ export async function checkInstallation(
     ledgerOwner,
     key,
   });
-  const [installed] = await session.rows<{ prefix: string; sha256: string }>(
+  const [installed] = await session.rows<{ prefix: string; sha256: string; current: boolean; base: string; view: string }>(
     sql(
-      'SELECT function_prefix AS prefix, script_sha256 AS sha256 FROM governance.datasets WHERE dataset = $1',
+      `SELECT d.function_prefix AS prefix, d.script_sha256 AS sha256, d.base_table = b.oid AND d.published_view = v.oid AS current,
+              governance.relation_fingerprint(b.oid) AS base, governance.view_fingerprint(v.oid) AS view
+         FROM governance.datasets d, pg_class b, pg_class v
+        WHERE d.dataset = $1 AND (b.relnamespace::regnamespace, b.relname) = (quote_ident($2)::regnamespace, $3) AND (v.relnamespace::regnamespace, v.relname) = (quote_ident($4)::regnamespace, $5)`,
       formatName(table.name),
+      table.name.schema,
+      table.name.name,
+      view.name.schema,
+      view.name.name,
     ),
   );
-  if (installed?.sha256 !== script.sha256)
+  // A table or view that was dropped and made again has another identity: the guards of publication look at the old one.
+  if (installed?.sha256 !== script.sha256 || !installed.current)
     return {
       ...none,
       reasons: [
         `the elevated functions of ${formatName(table.name)} are ${installed === undefined ? 'not installed' : 'of another version'}; ${remedy}`,
       ],
     };
-  const prints = await session.one<{ base: string; view: string }>(
-    sql(
-      'SELECT governance.relation_fingerprint($1::regclass) AS base, governance.view_fingerprint($2::regclass) AS view',
-      qualified(table.name),
-      qualified(view.name),
-    ),
-  );
-  return { reasons: [], functionPrefix: installed.prefix, baseFingerprint: prints.base, viewFingerprint: prints.view };
+  return {
+    reasons: [],
+    functionPrefix: installed.prefix,
+    baseFingerprint: installed.base,
+    viewFingerprint: installed.view,
+  };
 }

@@ -2,9 +2,10 @@ import type { BackfillSpec } from '../domain/backfill-spec.ts';
 import type { DatasetContract, LoadedContract } from '../domain/dataset-contract.ts';
 import { formatName, sameName } from '../domain/names.ts';
 import type { DirectReader, TableShape, ViewShape } from '../domain/table-shape.ts';
-import { readDirectReaders, readTable, readView } from '../warehouse/postgres/catalogue.ts';
+import { readDirectReaders, readTable, readView, viewWriters } from '../warehouse/postgres/catalogue.ts';
 import type { Session } from '../warehouse/session.ts';
 import { sql } from '../warehouse/sql.ts';
+import { comparisonReasons } from './comparison-checks.ts';
 import { columnReasons, tableReasons } from './table-checks.ts';
 import type { TransformShape } from './transform-checks.ts';
 import { checkTransforms } from './transform-checks.ts';
@@ -29,7 +30,7 @@ export async function preflight(session: Session, spec: BackfillSpec, loaded: Lo
   const shape =
     table === null
       ? [
-          `table ${formatName(contract.dataset)} does not exist, or its schema may not be used; check target.table, or: GRANT USAGE ON SCHEMA`,
+          `table ${formatName(contract.dataset)} does not exist; correct target.table in the spec and dataset in the contract`,
         ]
       : tableReasons(table, contract);
   const transform = table === null ? null : await checkTransforms(session, table, loaded, keyType);
@@ -43,13 +44,16 @@ export async function preflight(session: Session, spec: BackfillSpec, loaded: Lo
     reasons: [
       ...shape,
       ...(table === null ? [] : columnReasons(table, contract)),
+      ...(table === null ? [] : await comparisonReasons(session, table)),
       ...viewReasons(view, contract),
+      ...(view === null ? [] : await writerReasons(session, contract)),
       ...(transform?.reasons ?? []),
       ...readerReasons(readers, spec),
+      ...probeReasons(spec, contract),
       ...(await nameReasons(session, spec, contract)),
       ...(table === null ? [] : await privilegeReasons(session, contract, transform?.reads ?? [], spec)),
     ],
-    warnings: [...readerWarnings(readers, spec), ...diskWarnings(table), ...consumerWarnings(contract)],
+    warnings: [...readerWarnings(readers, spec), ...diskWarnings(table), ...unservedWarnings(contract)],
   };
 }
 
@@ -70,7 +74,21 @@ function viewReasons(view: ViewShape | null, contract: DatasetContract): string[
     reasons.push(
       `view ${name} is security_invoker; this version grants the overlay to a view's owner only, so make it an owner's view: ALTER VIEW ${name} RESET (security_invoker)`,
     );
+  if (view.options.some((option) => option.startsWith('check_option=')))
+    reasons.push(
+      `view ${name} has a check_option, which a view of several branches cannot have: ALTER VIEW ${name} RESET (check_option)`,
+    );
   return reasons;
+}
+
+/** A view of several branches takes no writes: whoever writes through it would be stopped by publication. */
+async function writerReasons(session: Session, contract: DatasetContract): Promise<string[]> {
+  const view = formatName(contract.publishedView);
+  const writers = await session.rows<{ role: string }>(viewWriters(contract.publishedView));
+  return writers.map(
+    ({ role }) =>
+      `role ${role} may write through view ${view}, and could not once it is armed; let it write ${formatName(contract.dataset)} instead, then: REVOKE INSERT, UPDATE, DELETE ON ${view} FROM ${role}`,
+  );
 }
 
 function readerReasons(readers: readonly DirectReader[], spec: BackfillSpec): string[] {
@@ -130,10 +148,27 @@ function diskWarnings(table: TableShape | null): string[] {
       ];
 }
 
-function consumerWarnings(contract: DatasetContract): string[] {
+/** What the contract says and this version does not do: never passed over in silence. */
+function unservedWarnings(contract: DatasetContract): string[] {
   const monitored = Object.entries(contract.consumers).filter(([, consumer]) => consumer.monitor !== null);
-  return monitored.map(
-    ([name]) =>
-      `the monitor of consumer ${name} is not run by this version: watch it by hand during the rollback window`,
-  );
+  const inputs = contract.referenceInputs.map(formatName).join(', ');
+  return [
+    ...monitored.map(
+      ([name]) =>
+        `the monitor of consumer ${name} is not run by this version: watch it by hand during the rollback window`,
+    ),
+    ...(contract.announce.length > 0
+      ? ['announcements are recorded in governance.announcements and not delivered by this version']
+      : []),
+    ...(inputs === ''
+      ? []
+      : [`reference inputs (${inputs}) are not watched by this version: do not change them while the run builds`]),
+  ];
+}
+
+function probeReasons(spec: BackfillSpec, contract: DatasetContract): string[] {
+  if (contract.livePipeline.running?.kind !== 'http' || !spec.execution.pauseDuringLivePipeline) return [];
+  return [
+    'live_pipeline.http of the contract is not supported by this version; give a SQL probe in live_pipeline.running, or signals (livePipelineStarted, livePipelineFinished) and no probe',
+  ];
 }

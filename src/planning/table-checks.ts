@@ -52,10 +52,6 @@ export function columnReasons(table: TableShape, contract: DatasetContract): str
       `partition key ${key.name} of ${name} is timestamptz; say in the contract in which time_zone its partitions begin`,
     );
   for (const column of table.columns) {
-    if (column.type === 'json' || column.type === 'xml')
-      reasons.push(
-        `column ${column.name} of ${name} has type ${column.type}, which cannot be compared; change it to jsonb or text`,
-      );
     if (['recalculated_at', 'backfill_id'].includes(column.name))
       reasons.push(`column ${column.name} of ${name} has a name that the shadow table needs for itself`);
   }

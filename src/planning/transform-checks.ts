@@ -8,7 +8,7 @@ import { describeQuery } from '../warehouse/postgres/catalogue.ts';
 import { TRANSFORM_PARAMETERS } from '../warehouse/postgres/statements/corrected-rows.ts';
 import { TOTALS_PARAMETERS } from '../warehouse/postgres/statements/source-total-difference.ts';
 import type { Session } from '../warehouse/session.ts';
-import { sql } from '../warehouse/sql.ts';
+import { ident, sql } from '../warehouse/sql.ts';
 
 export interface TransformShape {
   readonly reasons: readonly string[];
@@ -41,7 +41,7 @@ export async function checkTransforms(
     } catch (error) {
       if (!(error instanceof pg.DatabaseError)) throw error;
       await session.change(sql('ROLLBACK TO SAVEPOINT described'));
-      reasons.push(`${file}: the server refuses it: ${error.message}`);
+      reasons.push(await refusal(session, file, error));
       return [];
     }
   };
@@ -81,6 +81,14 @@ export async function checkTransforms(
   return { reasons, produced: produced ?? [], reads: [...reads.values()] };
 }
 
+/** The server names a schema that may not be used by its message alone. */
+async function refusal(session: Session, file: string, error: pg.DatabaseError): Promise<string> {
+  const schema = error.code === '42501' ? /\bschema "?([^"]+?)"?$/.exec(error.message)?.[1] : undefined;
+  if (schema === undefined) return `${file}: the server refuses it: ${error.message}`;
+  const { worker } = await session.one<{ worker: string }>(sql('SELECT current_user AS worker'));
+  return `${file}: ${worker} may not use schema ${schema}: GRANT USAGE ON SCHEMA ${ident(schema)} TO ${ident(worker)}`;
+}
+
 function outputReasons(file: string, yields: readonly { name: string; type: string }[], table: TableShape): string[] {
   const name = formatName(table.name);
   const known = new Map(table.columns.map((column) => [column.name, column]));
@@ -92,13 +100,20 @@ function outputReasons(file: string, yields: readonly { name: string; type: stri
       reasons.push(
         `${file}: yields column ${column.name}, which the server computes by itself in ${name}; leave it out`,
       );
-    else if (family(target.type) !== family(column.type))
+    else if (target.identity)
+      reasons.push(`${file}: yields column ${column.name}, which the server numbers by itself in ${name}; leave it out`);
+    else if (family(target.type) !== family(column.type) || losesDigits(column.type, target.type))
       reasons.push(`${file}: column ${column.name} is ${column.type}, in ${name} it is ${target.type}; cast it`);
   }
   for (const column of table.columns)
     if (!column.generated && !column.hasDefault && column.notNull && !yields.some((one) => one.name === column.name))
       reasons.push(`${file}: does not yield column ${column.name} of ${name}, which is NOT NULL and has no default`);
   return reasons;
+}
+
+/** An INSERT rounds a fraction to an integer and says nothing. */
+function losesDigits(from: string, to: string): boolean {
+  return from.startsWith('numeric') && !to.startsWith('numeric');
 }
 
 /** Types that an INSERT converts without losing a digit count as one; everything else must be the same. */

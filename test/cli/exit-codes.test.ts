@@ -34,9 +34,9 @@ describe('exit code of a status', () => {
 
   it('waits for a person while it is paused, and not while a gate is closed', () => {
     const since = '2026-06-15T09:00:00.000Z';
-    const paused = { reason: 'paused by dana: month end; resume ends it', since };
+    const paused = { by: 'dana', reason: 'month end', since };
     const gated = { reason: 'pause window 08:00–10:00 UTC', since };
-    expect(exitCodeOf(viewOf({ waitingOn: paused }))).toBe(EXIT.waiting);
+    expect(exitCodeOf(viewOf({ paused }))).toBe(EXIT.waiting);
     expect(exitCodeOf(viewOf({ waitingOn: gated }))).toBe(EXIT.done);
   });
 

@@ -150,7 +150,7 @@ describe('what a person can do next', () => {
     const held = nextCommands(viewOf({ status: 'held', release })).join();
     expect(held).toContain('backfill rollback');
     expect(held).not.toContain('abort');
-    const waitingOn = { reason: 'paused by dana: month end; resume ends it', since: at };
-    expect(nextCommands(viewOf({ waitingOn }))[0]).toBe('backfill resume tax-fix');
+    const paused = { by: 'dana', reason: 'month end', since: at };
+    expect(nextCommands(viewOf({ paused }))[0]).toBe('backfill resume tax-fix');
   });
 });

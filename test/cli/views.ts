@@ -16,6 +16,7 @@ export function viewOf(different: Partial<StatusView> = {}): StatusView {
     approval: null,
     waivers: [],
     hold: null,
+    paused: null,
     release: null,
     rollbackDeadline: null,
     rollbackStatement: null,

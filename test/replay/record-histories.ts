@@ -28,7 +28,7 @@ export async function recordHistories(stage: Stage): Promise<void> {
     const runs = await runHistories(stage.client, play.workflowId);
     runs.forEach((history, index) => {
       const file = runs.length === 1 ? `${name}.json` : `${name}.${index + 1}.json`;
-      writeFileSync(join(HISTORIES, file), `${JSON.stringify(historyToJSON(history), withoutPaths)}\n`);
+      writeFileSync(join(HISTORIES, file), `${JSON.stringify(JSON.parse(historyToJSON(history)), withoutPaths)}\n`);
     });
   }
 }

@@ -102,11 +102,11 @@ describe('charts', () => {
         )?.[1] ?? '';
       return [...path.matchAll(/[ML][\d.]+ ([\d.]+)/g)].map(([, y]) => Number(y));
     };
-    for (const values of [
+    for (const [old, now] of [
       ['100', '90'],
       ['-100', '-110'],
     ] as const) {
-      const [upper = 0, , , lower = 0] = bandOf([point(1, ...values), point(2, ...values)]);
+      const [upper = 0, , , lower = 0] = bandOf([point(1, old, now), point(2, old, now)]);
       expect(upper).toBeLessThan(lower);
     }
   });

@@ -19,7 +19,10 @@ export async function createDatabase(template?: string): Promise<TestDatabase> {
   return {
     name,
     url: urlOf(name),
-    drop: () => asAdmin((client) => client.query(`drop database if exists ${name} with (force)`)),
+    drop: () =>
+      asAdmin(async (client) => {
+        await client.query(`drop database if exists ${name} with (force)`);
+      }),
   };
 }
 

@@ -183,7 +183,7 @@ async function startRun(client: Client, taskQueue: string, options: StartOptions
   const status = (): Promise<StatusView> => latest.query<StatusView>(STATUS_QUERY);
   const update: Started['update'] = async (name, payload) => {
     try {
-      return { ok: true, answer: await latest.executeUpdate<string, unknown[]>(name, { args: [payload] }) };
+      return { ok: true, answer: await latest.executeUpdate<string, [unknown]>(name, { args: [payload] }) };
     } catch (error) {
       const cause = (error as { cause?: { message?: string } }).cause;
       if (cause?.message === undefined) throw error;

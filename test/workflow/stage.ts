@@ -165,7 +165,7 @@ function playOf(handle: WorkflowHandle, calls: readonly Call[]): Play {
     signal: (name, payload) => handle.signal(name, ...(payload === undefined ? [] : [payload])),
     update: (name, payload) =>
       handle
-        .executeUpdate<string, unknown[]>(name, { args: payload === undefined ? [] : [payload] })
+        .executeUpdate<string, [unknown]>(name, { args: [payload] })
         .catch((error: unknown) => {
           const { cause } = error as { cause?: Error };
           if (cause === undefined) throw error;

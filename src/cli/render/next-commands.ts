@@ -40,8 +40,8 @@ export function nextCommands(view: StatusView): readonly string[] {
   }
 }
 
-function pauseOrResume({ backfillId, waitingOn }: StatusView): readonly string[] {
-  return waitingOn?.reason.startsWith('paused by ')
+function pauseOrResume({ backfillId, paused }: StatusView): readonly string[] {
+  return paused !== null
     ? [`backfill resume ${backfillId}`]
     : [`backfill status ${backfillId} --watch`, `backfill pause ${backfillId} --reason "<why>"`];
 }

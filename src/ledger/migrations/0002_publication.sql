@@ -78,13 +78,13 @@ BEGIN
   IF NOT governance.capture_is_whole(p_backfill_id, ds.base_table) THEN
     RAISE EXCEPTION 'late-write capture on % is not whole: a trigger is missing or disabled, or a partition was attached', ds.base_table USING ERRCODE = '55000';
   END IF;
-  IF governance.relation_fingerprint(ds.base_table) <> p_base_columns THEN
+  IF governance.relation_fingerprint(ds.base_table) IS DISTINCT FROM p_base_columns THEN
     RAISE EXCEPTION 'the columns of % are not those of the plan', ds.base_table USING ERRCODE = '55000';
   END IF;
-  IF strpos(pg_get_viewdef(ds.published_view), 'governance.active_releases') = 0 OR strpos(pg_get_viewdef(ds.published_view), quote_literal(p_backfill_id) || '::text') = 0 THEN
+  IF coalesce(least(strpos(pg_get_viewdef(ds.published_view), 'governance.active_releases'), strpos(pg_get_viewdef(ds.published_view), quote_literal(p_backfill_id) || '::text')), 0) = 0 THEN
     RAISE EXCEPTION '% is not armed for %: a moved pointer would change nothing', ds.published_view, p_backfill_id USING ERRCODE = '55000';
   END IF;
-  IF governance.view_fingerprint(ds.published_view) <> p_armed_view THEN
+  IF governance.view_fingerprint(ds.published_view) IS DISTINCT FROM p_armed_view THEN
     RAISE EXCEPTION 'the definition, owner or grants of % changed since it was armed', ds.published_view USING ERRCODE = '55000';
   END IF;
 

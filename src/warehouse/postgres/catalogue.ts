@@ -1,6 +1,7 @@
 import type { DirectReader, TableShape, ViewShape } from '../../domain/table-shape.ts';
 import type { QualifiedName } from '../../domain/names.ts';
 import type { Session } from '../session.ts';
+import type { Sql } from '../sql.ts';
 import { columns, ident, qualified, sql } from '../sql.ts';
 
 /** Everything the catalogue says of a table, or null when there is none of that name. */
@@ -56,6 +57,11 @@ async function isPlain(
   const known = await readTable(session, base);
   const names = shown.map((column) => column.name);
   if (known === null || !names.every((column) => known.columns.some((have) => have.name === column))) return false;
+  // Without the schema nothing can be compared; that the privilege is missing is found and told elsewhere.
+  const { usage } = await session.one<{ usage: boolean }>(
+    sql(`SELECT has_schema_privilege($1, 'USAGE') AS usage`, base.schema),
+  );
+  if (!usage) return true;
   await session.change(sql('SAVEPOINT plain_view'));
   await session.change(
     sql(`CREATE TEMPORARY VIEW backfill_plain_view AS SELECT ${columns(names)} FROM ${qualified(base)}`),
@@ -93,7 +99,7 @@ export async function describeQuery(
   return { columns: yields, reads };
 }
 
-/** Who reads the base past the view. Roles that may write it are the live pipeline and do not count. */
+/** Who reads the base or one of its partitions past the view, some columns of it included. Roles that may write it are the live pipeline and do not count. */
 export async function readDirectReaders(
   session: Session,
   base: QualifiedName,
@@ -101,17 +107,34 @@ export async function readDirectReaders(
 ): Promise<DirectReader[]> {
   return session.rows<DirectReader>(
     sql(
-      `WITH target AS (SELECT to_regclass($1) AS base, to_regclass($2) AS view)
+      `WITH target AS (SELECT b.oid AS base, v.oid AS view FROM pg_class b, pg_class v
+                        WHERE (b.relnamespace::regnamespace, b.relname) = (quote_ident($1)::regnamespace, $2) AND (v.relnamespace::regnamespace, v.relname) = (quote_ident($3)::regnamespace, $4)),
+            tables AS (SELECT target.*, t.oid, t.relowner, t.relacl FROM target, pg_class t WHERE t.oid = target.base OR t.oid IN (SELECT relid FROM pg_partition_tree(target.base))),
+            granted AS (SELECT tables.*, a.grantee FROM tables, aclexplode(tables.relacl) a WHERE a.privilege_type = 'SELECT'
+                        UNION SELECT tables.*, a.grantee FROM tables JOIN pg_attribute c ON c.attrelid = tables.oid, aclexplode(c.attacl) a WHERE a.privilege_type = 'SELECT')
        SELECT DISTINCT CASE c.relkind WHEN 'm' THEN 'materialised view' ELSE 'view' END AS kind, format('%s.%s', n.nspname, c.relname) AS name
          FROM target, pg_depend d JOIN pg_rewrite r ON r.oid = d.objid AND d.classid = 'pg_rewrite'::regclass JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = target.base AND c.oid <> target.view AND c.oid <> target.base
+        WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid IN (SELECT oid FROM tables) AND c.oid <> target.view AND c.oid <> target.base
        UNION
-       SELECT 'role', a.grantee::regrole::text FROM target JOIN pg_class c ON c.oid = target.base, aclexplode(c.relacl) a
-        WHERE a.privilege_type = 'SELECT' AND a.grantee NOT IN (c.relowner, current_user::regrole::oid, (SELECT relowner FROM pg_class WHERE oid = target.view))
-          AND NOT (a.grantee <> 0 AND (has_table_privilege(a.grantee, c.oid, 'INSERT') OR has_table_privilege(a.grantee, c.oid, 'UPDATE') OR has_table_privilege(a.grantee, c.oid, 'DELETE')))
+       SELECT 'role', CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END FROM granted g
+        WHERE g.grantee NOT IN (g.relowner, current_user::regrole::oid, (SELECT relowner FROM pg_class WHERE oid = g.view))
+          AND NOT (g.grantee <> 0 AND (has_table_privilege(g.grantee, g.oid, 'INSERT') OR has_table_privilege(g.grantee, g.oid, 'UPDATE') OR has_table_privilege(g.grantee, g.oid, 'DELETE')))
         ORDER BY 1, 2`,
-      qualified(base),
-      qualified(view),
+      base.schema,
+      base.name,
+      view.schema,
+      view.name,
     ),
+  );
+}
+
+/** Roles other than its owner that may change rows through a view. */
+export function viewWriters(view: QualifiedName): Sql {
+  return sql(
+    `SELECT DISTINCT CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END AS role
+       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) a
+      WHERE n.nspname = $1 AND c.relname = $2 AND a.privilege_type IN ('INSERT', 'UPDATE', 'DELETE') AND a.grantee <> c.relowner ORDER BY 1`,
+    view.schema,
+    view.name,
   );
 }

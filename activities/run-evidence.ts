@@ -1,0 +1,94 @@
+import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
+import type { ReconciliationFigures } from '../src/domain/batch-verdict.ts';
+import { formatPercent, judge, percentChange } from '../src/domain/batch-verdict.ts';
+import type { Evidence } from '../src/domain/backfill-state.ts';
+import type { Check } from '../src/domain/verdict.ts';
+import { firstFailure, waive } from '../src/domain/verdict.ts';
+import { sumBatches } from '../src/ledger/batches.ts';
+import { insertAnnouncement } from '../src/ledger/events.ts';
+import { evidenceOf, insertEvidence, waivers } from '../src/ledger/evidence.ts';
+import { fingerprint } from '../src/spec/fingerprint.ts';
+import type { Session } from '../src/warehouse/session.ts';
+import { withTransaction } from '../src/warehouse/session.ts';
+import { sql } from '../src/warehouse/sql.ts';
+import { tolerances } from './reconcile-batch.ts';
+
+export interface RunEvidence {
+  readonly evidence: Omit<Evidence, 'reportPath'>;
+  readonly failed: Check | null;
+}
+
+interface Sums {
+  readonly figures: ReconciliationFigures;
+  readonly open: number;
+  readonly waived: number;
+  readonly digest: string;
+}
+
+/**
+ * Adds the batches up, judges the run, and records passing evidence under a digest of its own instant: what is concluded
+ * anew, after live writes or a rollback, is approved anew.
+ */
+export async function writeRunEvidence(session: Session, plan: BackfillPlan, planHash: string): Promise<RunEvidence> {
+  const sums = await session.one<Sums>(sumBatches(plan.backfillId));
+  const checks = await runChecks(session, plan, sums.figures, sums.open);
+  const failed = firstFailure(checks) ?? null;
+  const { version, asOf } = await session.one<{ version: string; asOf: Date }>(
+    sql(`SELECT current_setting('server_version') AS version, clock_timestamp() AS "asOf"`),
+  );
+  const body = {
+    backfillId: plan.backfillId,
+    dataset: plan.dataset,
+    asOf: asOf.toISOString(),
+    planHash,
+    codeVersion: plan.codeVersion,
+    server: version,
+    interval: plan.keyRanges,
+    figures: sums.figures,
+    batchDigest: sums.digest,
+    batches: { total: plan.batches, waived: sums.waived },
+    proofs: (await session.rows<{ body: unknown }>(evidenceOf(plan.backfillId, 'proof'))).map((one) => one.body),
+    waivers: (await session.rows<{ body: unknown }>(evidenceOf(plan.backfillId, 'waiver'))).map((one) => one.body),
+    checks,
+  };
+  const evidence = { digest: fingerprint(body), asOf: body.asOf, checks, headlines: headlines(sums.figures) };
+  if (failed === null)
+    await withTransaction(session, async () => {
+      await session.change(insertEvidence(plan.backfillId, 'run', null, body, evidence.digest));
+      const announced = { dataset: plan.dataset, digest: evidence.digest, headlines: evidence.headlines };
+      await session.change(insertAnnouncement(plan.backfillId, 'approval_requested', evidence.digest, announced));
+    });
+  return { evidence, failed };
+}
+
+async function runChecks(
+  session: Session,
+  plan: BackfillPlan,
+  figures: ReconciliationFigures,
+  open: number,
+): Promise<readonly Check[]> {
+  const names = (await session.rows<{ batch: number | null; check: string }>(waivers(plan.backfillId)))
+    .filter((one) => one.batch === null)
+    .map((one) => one.check);
+  const batchCheck: Check = {
+    name: 'batches_passed',
+    level: 'run',
+    verdict: open === 0 ? 'pass' : 'fail',
+    figure: `${plan.batches - open} of ${plan.batches}`,
+    limit: 'every batch passed or waived',
+  };
+  // A row tolerance is granted to every batch; the run may use it as often as it has batches.
+  const expected = {
+    ...plan.spec.validation,
+    rowCountTolerance: plan.spec.validation.rowCountTolerance * plan.batches,
+    sourceTolerances: tolerances(plan),
+    level: 'run' as const,
+  };
+  return waive([batchCheck, ...judge(figures, expected)], names);
+}
+
+function headlines(figures: ReconciliationFigures): string[] {
+  return Object.entries(figures.measures).map(
+    ([name, totals]) => `${name}: ${totals.old} → ${totals.new} (${formatPercent(percentChange(totals))})`,
+  );
+}

@@ -1,0 +1,31 @@
+import type { BackfillState, WaitingOn } from './backfill-state.ts';
+import { missingSignOffs } from './parties.ts';
+import { samePerson } from './people.ts';
+
+/** What a status waits for by its nature; null where it works by itself. */
+export function statusWait(state: BackfillState): WaitingOn | null {
+  const { status, since, plan } = state;
+  switch (status) {
+    case 'awaitingApproval': {
+      const may = (plan?.approvers ?? []).filter((person) => !samePerson(person, state.requestedBy));
+      const digest = (state.evidence?.digest ?? '').slice(0, 12);
+      return { reason: `approval of evidence ${digest} by ${may.join(' or ')}`, since };
+    }
+    case 'observing':
+      return { reason: 'the rollback window', since, ...until(state.rollbackDeadline) };
+    case 'awaitingSignOff':
+      return { reason: `sign-off by ${missingSignOffs(plan?.signOff ?? [], state.signOffs).join(', ')}`, since };
+    case 'rolledBack':
+      return { reason: 'republish (fresh evidence, new approval) or close', since };
+    case 'consolidating':
+      return state.retainUntil === null
+        ? null
+        : { reason: 'the retention of the snapshot', since, ...until(state.retainUntil) };
+    default:
+      return null;
+  }
+}
+
+function until(instant: string | null): { until?: string } {
+  return instant === null ? {} : { until: instant };
+}

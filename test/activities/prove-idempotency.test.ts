@@ -1,0 +1,66 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Check } from '../../src/domain/verdict.ts';
+import { CORRECTED, SALES } from '../support/sales-scenario.ts';
+import type { SmallDataset } from '../support/small-dataset.ts';
+import { createDataset } from '../support/small-dataset.ts';
+
+let world: SmallDataset;
+afterEach(() => world.end());
+
+async function prove(corrected: string): Promise<Record<string, Pick<Check, 'verdict' | 'figure'>>> {
+  world = await createDataset({ files: { ...SALES.files, 'corrected.sql': corrected } });
+  await world.plan();
+  const { checks } = await world.activities.proveIdempotency({ backfillId: 'fix-tax' });
+  return Object.fromEntries(checks.map(({ name, verdict, figure }) => [name, { verdict, figure }]));
+}
+
+const NET = `cast(sum(s.gross - case when s.merchant % 2 = 1 then s.tax else 0 end) as numeric(14, 2)) as net`;
+
+describe('the proof of idempotency', () => {
+  it('passes for a transform that gives the same rows twice, leaves no table and writes its evidence', async () => {
+    const checks = await prove(CORRECTED);
+    expect(Object.values(checks).map((check) => check.verdict)).toEqual(['pass', 'pass', 'pass']);
+    expect(checks['idempotency']?.figure).toMatch(/^5 rows of partition 2025-01-\d\d, built twice, equal$/);
+    expect(await world.query(`SELECT relname FROM pg_class WHERE relname LIKE 'backfill_scratch%' OR relname LIKE 'backfill_first%'`)).toEqual([]);
+    expect(await world.query(`SELECT kind, body ->> 'proof' AS proof FROM governance.backfill_evidence`)).toEqual([{ kind: 'proof', proof: 'idempotency' }]);
+  });
+
+  it.each([
+    { what: 'random()', corrected: CORRECTED.replace(NET, 'cast(sum(s.gross) * random() as numeric(14, 2)) as net'), column: 'net' },
+    { what: 'now()', corrected: CORRECTED.replace(NET, 'cast(extract(epoch from now()) as numeric(14, 2)) as net'), column: 'net' },
+    {
+      what: 'an unordered limit',
+      corrected: CORRECTED.replace(NET, `cast((select x.gross from staging.sales x where x.day = s.day and x.merchant = s.merchant limit 1) as numeric(14, 2)) as net`),
+      column: 'net',
+    },
+    {
+      what: 'an aggregate that depends on the order of its rows',
+      corrected: CORRECTED.replace(NET, 'cast((array_agg(s.gross))[1] as numeric(14, 2)) as net'),
+      column: 'net',
+    },
+  ])('fails for $what and names the column', async ({ what, corrected, column }) => {
+    if (what.includes('order') || what.includes('limit')) {
+      world = await createDataset({ files: { ...SALES.files, 'corrected.sql': corrected } });
+      // Two access paths that give the rows of a merchant in two orders: the heap and an index.
+      await world.query('CREATE INDEX ON staging.sales (day, merchant, gross DESC, sale_id); VACUUM ANALYZE staging.sales; INSERT INTO staging.sales (day, merchant, gross, tax) SELECT day, merchant, 1, 0 FROM staging.sales WHERE sale_id % 3 = 0; ANALYZE staging.sales');
+      await world.plan();
+      const { checks } = await world.activities.proveIdempotency({ backfillId: 'fix-tax' });
+      expect(checks[0]).toMatchObject({ verdict: 'fail', figure: expect.stringMatching(new RegExp(`differ between two builds, in column ${column}$`)) as string });
+      return;
+    }
+    const checks = await prove(corrected);
+    expect(checks['idempotency']?.verdict).toBe('fail');
+    expect(checks['idempotency']?.figure).toMatch(new RegExp(`^5 rows of partition .* differ between two builds, in column ${column}$`));
+  });
+
+  it('fails for duplicate keys, and counts them', async () => {
+    const checks = await prove(`${CORRECTED} union all ${CORRECTED}`);
+    expect(checks['idempotency_keys']).toEqual({ verdict: 'fail', figure: expect.stringMatching(/^5 duplicate keys in partition /) as string });
+  });
+
+  it('fails for rows outside the partition', async () => {
+    const checks = await prove(CORRECTED.replace('select s.day, s.merchant', 'select s.day + 1 as day, s.merchant'));
+    expect(checks['idempotency_neighbours']?.verdict).toBe('fail');
+    expect(checks['idempotency_neighbours']?.figure).toMatch(/rows outside their partition$/);
+  });
+});
