@@ -50,7 +50,7 @@ async function prove(session: Session, plan: BackfillPlan): Promise<readonly Che
     });
     await withTransaction(session, async () => {
       // Another plan for the same query: what only held by luck of one plan differs now.
-      for (const setting of ['enable_hashagg', 'enable_indexscan', 'enable_bitmapscan', 'enable_hashjoin'])
+      for (const setting of ['enable_hashagg', 'enable_indexscan', 'enable_indexonlyscan', 'enable_bitmapscan', 'enable_hashjoin'])
         await session.change(sql(`SET LOCAL ${setting} = off`));
       await session.change(scratch.deleteScratch(plan, chosen));
       await session.change(scratch.buildScratch(plan, chosen));

@@ -21,16 +21,16 @@ export function currentDetails(state: BackfillState): string {
     verdicts(state),
     state.evidence === null
       ? ''
-      : `**Evidence:** \`${state.evidence.digest}\`\n${state.evidence.headlines.map((line) => `- ${safe(line)}`).join('\n')}`,
+      : `**Evidence:** \`${state.evidence.digest}\`\n\n${state.evidence.headlines.map((line) => `- ${safe(line)}`).join('\n')}`,
     state.release === null
       ? ''
       : `**Release:** ${safe(state.release.releaseId)} · ${state.release.state} · ${state.release.publishedAt}`,
-    `**What you can do now**\n${actions(state)
+    `**What you can do now**\n\n${actions(state)
       .map((line) => `- ${line}`)
       .join('\n')}`,
     state.rollbackStatement === null
       ? ''
-      : `**Undo it without Temporal** (psql, any client):\n\`\`\`sql\n${state.rollbackStatement}\n\`\`\``,
+      : `**Undo it without Temporal** (psql, any client):\n\n\`\`\`sql\n${state.rollbackStatement}\n\`\`\``,
     refusals(state),
   ]
     .filter((part) => part !== '')
@@ -47,12 +47,12 @@ function eta({ progress, plan, status, limits }: BackfillState): string {
 function verdicts(state: BackfillState): string {
   const failing = state.checks.filter((check) => check.verdict === 'fail' || check.verdict === 'waived');
   if (failing.length === 0) return '';
-  return `**Checks that did not pass**\n${failing.map((check) => `- ${safe(check.name)}: ${safe(check.figure)}, allowed ${safe(check.limit)} (${check.verdict})`).join('\n')}`;
+  return `**Checks that did not pass**\n\n${failing.map((check) => `- ${safe(check.name)}: ${safe(check.figure)}, allowed ${safe(check.limit)} (${check.verdict})`).join('\n')}`;
 }
 
 function refusals(state: BackfillState): string {
   if (state.refusals.length === 0) return '';
-  return `**Messages that changed nothing**\n${state.refusals
+  return `**Messages that changed nothing**\n\n${state.refusals
     .slice(-5)
     .map((one) => `- ${one.at} ${safe(one.message)}: ${safe(one.reason)}`)
     .join('\n')}`;
@@ -91,11 +91,12 @@ function actions(state: BackfillState): string[] {
     case 'consolidating':
       return [state.paused === null ? say(`pause ${id} --reason <why>`) : say(`resume ${id}`)];
     case 'planning':
+    case 'publishing':
+      return [say(`abort ${id} --reason <why>`)];
     case 'proving':
     case 'preserving':
     case 'building':
     case 'reconciling':
-    case 'publishing':
       return [
         state.paused === null ? say(`pause ${id} --reason <why>`) : say(`resume ${id}`),
         say(`abort ${id} --reason <why>`),

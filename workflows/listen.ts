@@ -68,5 +68,7 @@ async function refuse(run: Run, message: string, reason: string): Promise<void> 
   const at = new Date().toISOString();
   run.apply({ type: 'refused', message, reason });
   if (run.state.plan !== null)
-    await CancellationScope.nonCancellable(() => run.on.light.recordRefusal({ ...run.ref, message, reason, at }));
+    await CancellationScope.nonCancellable(() =>
+      run.note('recordRefusal', () => run.on.light.recordRefusal({ ...run.ref, message, reason, at })),
+    );
 }

@@ -46,13 +46,24 @@ export class Run {
     upsertMemo(memoOf(this.state));
     if (this.state.plan === null) return;
     const { status, since, endedBecause } = this.state;
-    await this.on.light.recordStatus({
-      ...this.ref,
-      status,
-      since,
-      because: endedBecause ?? '',
-      final: isFinal(status),
-    });
+    await this.note('recordStatus', () =>
+      this.on.light.recordStatus({
+        ...this.ref,
+        status,
+        since,
+        because: endedBecause ?? '',
+        final: isFinal(status),
+      }),
+    );
+  }
+
+  /** Tells the ledger; where it will not hear, the reason is shown and the run goes on: a copy must not end the original. */
+  async note(message: string, write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      this.apply({ type: 'refused', message, reason: activityReason(error) });
+    }
   }
 
   /** The oldest request of a kind. It stays known until `done`: a repeated message finds it and changes nothing. */

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { connect } from '../client/connect.ts';
 import { readConfig } from '../config/config.ts';
 import type { BackfillStatus } from '../domain/status.ts';
@@ -8,7 +9,8 @@ import { createNarrator } from './demo/narrator.ts';
 import { DEMO_ID, tellStory } from './demo/story.ts';
 import type { LocalStackWithExample } from './local-stack-with-example.ts';
 import { bringUp } from './local-stack-with-example.ts';
-import { readStackFile, removeStackFile, stackFolder, writeStackFile } from './stack-file.ts';
+import { tryProcessLock } from './process-lock.ts';
+import { removeStackFile, stackFolder, writeStackFile } from './stack-file.ts';
 
 const narrator = createNarrator(process.stdout);
 const interrupted = new AbortController();
@@ -83,10 +85,12 @@ async function runStory(options: DemoOptions, stack: LocalStackWithExample): Pro
   }
 }
 
-/** Every command finds the demo's servers, unless a stack of `npm run up` is announced there. */
+/** Every command finds the demo's servers, unless a stack of `npm run up` is kept there: then it stays the one they find. */
 function announce(folder: string, { stack }: LocalStackWithExample): boolean {
-  if (readStackFile(folder) !== null) return false;
+  const keeper = tryProcessLock(join(folder, 'stack.lock'));
+  if (!keeper.held) return false;
   writeStackFile(folder, stack);
+  keeper.release();
   return true;
 }
 

@@ -55,6 +55,8 @@ export async function withSession<T>(
     throw error;
   } finally {
     client.removeListener('error', onError);
+    // The next user would find itself inside somebody else's transaction.
+    if (client.getTransactionStatus() !== 'I') broken ??= new Error('the session was left inside a transaction');
     client.release(broken);
   }
 }

@@ -25,6 +25,19 @@ export function literal(value: string): string {
   return pg.escapeLiteral(value);
 }
 
+/** A function takes a hundred arguments at most: fifty pairs. */
+const PAIRS_A_CALL = 50;
+
+/** A jsonb object of any number of named expressions. */
+export function jsonObject(entries: readonly (readonly [name: string, expression: string])[]): string {
+  const calls: string[] = [];
+  for (let from = 0; from === 0 || from < entries.length; from += PAIRS_A_CALL) {
+    const pairs = entries.slice(from, from + PAIRS_A_CALL).map(([name, expression]) => `${literal(name)}, ${expression}`);
+    calls.push(`jsonb_build_object(${pairs.join(', ')})`);
+  }
+  return calls.join(' || ');
+}
+
 /** `a, b, c`, each quoted and optionally qualified: `old.a, old.b`. */
 export function columns(names: readonly string[], alias?: string): string {
   return names.map((name) => (alias === undefined ? ident(name) : `${alias}.${ident(name)}`)).join(', ');

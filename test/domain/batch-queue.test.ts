@@ -39,6 +39,7 @@ describe(`the queue of batches (seed ${SEED})`, () => {
   it('does not hand a batch out twice that was given back twice', () => {
     const queue = giveBack(giveBack(takeAll(startQueue(5), 5), range(2, 4)), range(3, 5));
     expect(queue.returned).toEqual([range(2, 5)]);
+    expect(giveBack(queue, range(3, 3)).returned).toEqual([range(2, 5)]);
   });
 
   it('is exhausted when nothing is left and nothing came back', () => {

@@ -1,50 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { BackfillState } from '../../src/domain/backfill-state.ts';
-import { decideMessage } from '../../src/domain/decide-message.ts';
-import type { Incoming, MessageName } from '../../src/domain/messages.ts';
+import type { MessageName } from '../../src/domain/messages.ts';
 import { MESSAGE_NAMES } from '../../src/domain/messages.ts';
 import { reduce } from '../../src/domain/reduce.ts';
+import type { BackfillStatus } from '../../src/domain/status.ts';
 import { BACKFILL_STATUSES, isFinal } from '../../src/domain/status.ts';
-import { DIGEST, EVIDENCE, FAILING, LATER, NOW, heldOn, stateIn } from './states.ts';
+import { GOOD, decide, readyFor, refusal } from './messages.ts';
+import { NOW, stateIn } from './states.ts';
 
-/** For each message a payload that nothing is wrong with. */
-const GOOD: Readonly<Record<MessageName, Incoming>> = {
-  pause: { by: 'olaf', reason: 'month end' },
-  resume: { by: 'olaf' },
-  approve: { by: 'finance-controller', digest: DIGEST, comment: 'read it' },
-  reject: { by: 'finance-controller', reason: 'wrong quarter' },
-  rollback: { by: 'olaf', reason: 'dashboard broke' },
-  republish: { by: 'olaf' },
-  close: { by: 'olaf' },
-  signOff: { by: 'finance-data' },
-  retry: { by: 'olaf' },
-  waive: { by: 'finance-controller', check: FAILING.name, reason: 'known' },
-  abort: { by: 'olaf', reason: 'wrong spec' },
-  setLimits: { by: 'olaf', max_concurrency: 4 },
-  settle: { by: 'olaf' },
-  rearm: { by: 'olaf' },
-  livePipelineStarted: { name: 'nightly' },
-  livePipelineFinished: { name: 'nightly' },
-};
-
-/** A state in which the message has its best chance, but for the status. */
-function readyFor(name: MessageName, status: (typeof BACKFILL_STATUSES)[number]): BackfillState {
-  const hold = status === 'held' ? heldOn().hold : null;
-  const paused = name === 'resume' ? { by: 'olaf', reason: 'month end', since: NOW } : null;
-  const pipelineSignal = name === 'livePipelineFinished' ? { name: 'nightly', since: NOW } : null;
-  const shape = name === 'rearm' ? ('settled' as const) : ('armed' as const);
-  return stateIn(status, { evidence: EVIDENCE, hold, paused, pipelineSignal, shape });
-}
-
-const decide = (state: BackfillState, name: MessageName, payload: Incoming = GOOD[name]) =>
-  decideMessage(state, name, payload, LATER);
-const heardIn = (name: MessageName) =>
+const heardIn = (name: MessageName): string =>
   BACKFILL_STATUSES.filter((status) => decide(readyFor(name, status), name).kind === 'accepted').join(' ');
-
-function refusal(state: BackfillState, name: MessageName, payload?: Incoming): string {
-  const decision = decide(state, name, payload);
-  return decision.kind === 'refused' ? decision.reason : `${decision.kind}, not refused`;
-}
 
 describe('every message in every status', () => {
   it('is heard where the table says', () => {
@@ -105,7 +69,7 @@ describe('every message in every status', () => {
 });
 
 describe('a message without its fields', () => {
-  const WHERE: Partial<Record<MessageName, (typeof BACKFILL_STATUSES)[number]>> = {
+  const WHERE: Partial<Record<MessageName, BackfillStatus>> = {
     approve: 'awaitingApproval',
     reject: 'awaitingApproval',
     rollback: 'observing',

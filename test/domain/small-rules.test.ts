@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatBytes, parseBytes } from '../../src/domain/bytes.ts';
 import { amendedPartitionsAllowed, beyondEnvelope } from '../../src/domain/envelope.ts';
-import { eraOf } from '../../src/domain/era.ts';
 import { formatName, sameName } from '../../src/domain/names.ts';
 import { missingSignOffs } from '../../src/domain/parties.ts';
 import { isListed, samePerson } from '../../src/domain/people.ts';
@@ -28,21 +27,6 @@ describe('what an approval covers', () => {
       `"live writes moved revenue by 0.101% since the evidence; the approval covers 0.1%"`,
     );
     expect(beyond(1, '-1.01')).not.toBeNull();
-  });
-});
-
-describe('the era of a partition', () => {
-  const eras = [{ from: '2024-01-01' }, { from: '2025-07-01' }];
-  it.each([
-    ['2023-12-31', 0],
-    ['2024-01-01', 0],
-    ['2025-06-30', 0],
-    ['2025-07-01', 1],
-    ['2025-06-30 23:00:00+00', 0],
-    ['2025-07-01 00:00:00+00', 1],
-    ['2026-01-01', 1],
-  ])('that starts at %s is number %i', (start, era) => {
-    expect(eraOf(eras, start)).toBe(era);
   });
 });
 

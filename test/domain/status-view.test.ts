@@ -39,6 +39,7 @@ describe('the status that programs read', () => {
         "approval",
         "waivers",
         "hold",
+        "paused",
         "release",
         "rollbackDeadline",
         "rollbackStatement",

@@ -72,10 +72,20 @@ function expectSeamless(rows: readonly Row[]): void {
 describe('the example', () => {
   it('is cut into 547 days and 79 batches of one era each', async () => {
     const text = await readFile('examples/daily-revenue/backfill.yaml', 'utf8');
-    const read = await readDocuments({ text, file: 'backfill.yaml' }, [], { folder: CONTRACTS, allowDirty: true }, new Date('2026-11-01'));
+    const read = await readDocuments(
+      { text, file: 'backfill.yaml' },
+      [],
+      { folder: CONTRACTS, allowDirty: true },
+      new Date('2026-11-01'),
+    );
     if (!read.ok) throw new Error(read.problems.join('\n'));
     const { spec, loaded } = read.documents;
-    const eras = loaded.contract.transform.corrected.map((era) => ({ from: era.from, file: era.sql, sha256: '', text: '' }));
+    const eras = loaded.contract.transform.corrected.map((era) => ({
+      from: era.from,
+      file: era.sql,
+      sha256: '',
+      text: '',
+    }));
     const plan = { keyType: 'date', eras, contract: loaded.contract, spec };
     expect(await session((one) => one.one(partitionCounts(plan)))).toEqual({
       partitions: 547,
@@ -106,7 +116,11 @@ describe('partitions', () => {
   });
 
   it('of an hour are hours of a timestamp key', async () => {
-    const rows = await cutUp({ interval: [['2025-03-30', '2025-03-31']], grain: 'hour', keyType: 'timestamp without time zone' });
+    const rows = await cutUp({
+      interval: [['2025-03-30', '2025-03-31']],
+      grain: 'hour',
+      keyType: 'timestamp without time zone',
+    });
     expect(rows).toHaveLength(24);
     expect(rows[2]).toMatchObject({ start: '2025-03-30 02:00:00', end: '2025-03-30 03:00:00' });
     expectSeamless(rows);
@@ -134,7 +148,11 @@ describe('partitions', () => {
   });
 
   it('cover the interval of a zone whose clock moves by half an hour, to the minute', async () => {
-    const zone = { interval: [['2025-04-06', '2025-04-07']], keyType: 'timestamp with time zone', timeZone: 'Australia/Lord_Howe' } as const;
+    const zone = {
+      interval: [['2025-04-06', '2025-04-07']],
+      keyType: 'timestamp with time zone',
+      timeZone: 'Australia/Lord_Howe',
+    } as const;
     const rows = await cutUp({ ...zone, grain: 'hour' });
     expectSeamless(rows);
     expect(rows.reduce((sum, row) => sum + hours(row), 0)).toBe(24.5);
@@ -155,28 +173,35 @@ describe('partitions', () => {
     ]);
   });
 
-  it.each(['oldest_first', 'newest_first'] as const)('in order %s share no batch across a gap or an era', async (order) => {
-    const rows = await cutUp({
-      interval: [
-        ['2025-01-01', '2025-01-11'],
-        ['2025-01-12', '2025-01-20'],
-      ],
-      eras: ['2024-01-01', '2025-01-15'],
-      perBatch: 4,
-      order,
-    });
-    const batches = new Map<number, string[]>();
-    for (const row of rows) batches.set(row.batch, [...(batches.get(row.batch) ?? []), row.start]);
-    expect(rows).toHaveLength(18);
-    expect([...batches.keys()].sort((a, b) => a - b)).toEqual(order === 'oldest_first' ? [1, 2, 3, 4, 5, 6] : [1, 2, 3, 4, 5, 6]);
-    for (const days of batches.values()) {
-      expect(days.length).toBeLessThanOrEqual(4);
-      const sides = new Set(days.map((day) => (day < '2025-01-11' ? 'before the gap' : day < '2025-01-15' ? 'first era' : 'second era')));
-      expect([...sides]).toHaveLength(1);
-    }
-    const starts = rows.map((row) => row.start);
-    expect(starts).toEqual(order === 'oldest_first' ? [...starts].sort() : [...starts].sort().reverse());
-  });
+  it.each(['oldest_first', 'newest_first'] as const)(
+    'in order %s share no batch across a gap or an era',
+    async (order) => {
+      const rows = await cutUp({
+        interval: [
+          ['2025-01-01', '2025-01-11'],
+          ['2025-01-12', '2025-01-20'],
+        ],
+        eras: ['2024-01-01', '2025-01-15'],
+        perBatch: 4,
+        order,
+      });
+      const batches = new Map<number, string[]>();
+      for (const row of rows) batches.set(row.batch, [...(batches.get(row.batch) ?? []), row.start]);
+      expect(rows).toHaveLength(18);
+      expect([...batches.keys()].sort((a, b) => a - b)).toEqual(
+        order === 'oldest_first' ? [1, 2, 3, 4, 5, 6] : [1, 2, 3, 4, 5, 6],
+      );
+      for (const days of batches.values()) {
+        expect(days.length).toBeLessThanOrEqual(4);
+        const sides = new Set(
+          days.map((day) => (day < '2025-01-11' ? 'before the gap' : day < '2025-01-15' ? 'first era' : 'second era')),
+        );
+        expect([...sides]).toHaveLength(1);
+      }
+      const starts = rows.map((row) => row.start);
+      expect(starts).toEqual(order === 'oldest_first' ? [...starts].sort() : [...starts].sort().reverse());
+    },
+  );
 
   it('can be taken every third one, with their eras', async () => {
     const plan = planOf({ interval: [['2025-01-01', '2025-01-11']], eras: ['2024-01-01', '2025-01-06'] });
@@ -192,9 +217,13 @@ describe('the ranges of the interval', () => {
   it('are literals of the type of the key, instants where the key is one', async () => {
     const interval = [['2025-01-01', '2025-07-01']] as const;
     const ranges = (keyType: string, timeZone?: string) =>
-      session((one) => one.rows(keyRanges(planOf({ interval, keyType, ...(timeZone === undefined ? {} : { timeZone }) }))));
+      session((one) =>
+        one.rows(keyRanges(planOf({ interval, keyType, ...(timeZone === undefined ? {} : { timeZone }) }))),
+      );
     expect(await ranges('date')).toEqual([{ start: '2025-01-01', end: '2025-07-01' }]);
-    expect(await ranges('timestamp without time zone')).toEqual([{ start: '2025-01-01 00:00:00', end: '2025-07-01 00:00:00' }]);
+    expect(await ranges('timestamp without time zone')).toEqual([
+      { start: '2025-01-01 00:00:00', end: '2025-07-01 00:00:00' },
+    ]);
     expect(await ranges('timestamp with time zone', 'America/New_York')).toEqual([
       { start: '2025-01-01 05:00:00+00', end: '2025-07-01 04:00:00+00' },
     ]);

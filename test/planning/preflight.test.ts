@@ -28,7 +28,16 @@ describe('a plan', () => {
     world = await createDataset();
     const before = await world.query(TRACES);
     const draft = await world.draft();
-    expect(draft).toMatchObject({ kind: 'plan', plan: { partitions: 14, batches: 2, keyType: 'date', comparedColumns: ['day', 'merchant', 'gross', 'net', 'tax'], auditColumns: ['updated_at'] } });
+    expect(draft).toMatchObject({
+      kind: 'plan',
+      plan: {
+        partitions: 14,
+        batches: 2,
+        keyType: 'date',
+        comparedColumns: ['day', 'merchant', 'gross', 'net', 'tax'],
+        auditColumns: ['updated_at'],
+      },
+    });
     expect(await world.query(TRACES)).toEqual(before);
   });
 
@@ -46,16 +55,20 @@ describe('the shape of table and view', () => {
     {
       what: 'the view is missing',
       change: 'DROP VIEW finance.sales_current',
-      reason: 'published view finance.sales_current does not exist; create it over finance.sales_by_day, or correct published_view in the contract',
+      reason:
+        'published view finance.sales_current does not exist; create it over finance.sales_by_day, or correct published_view in the contract',
     },
     {
       what: 'the view is a table',
-      change: 'DROP VIEW finance.sales_current; CREATE TABLE finance.sales_current AS SELECT * FROM finance.sales_by_day; GRANT SELECT ON finance.sales_current TO backfill_worker',
-      reason: 'finance.sales_current is not a view; consumers must read through one, because publication changes what a view shows',
+      change:
+        'DROP VIEW finance.sales_current; CREATE TABLE finance.sales_current AS SELECT * FROM finance.sales_by_day; GRANT SELECT ON finance.sales_current TO backfill_worker',
+      reason:
+        'finance.sales_current is not a view; consumers must read through one, because publication changes what a view shows',
     },
     {
       what: 'the view filters',
-      change: 'CREATE OR REPLACE VIEW finance.sales_current AS SELECT day, merchant, gross, net, tax, updated_at FROM finance.sales_by_day WHERE merchant > 0',
+      change:
+        'CREATE OR REPLACE VIEW finance.sales_current AS SELECT day, merchant, gross, net, tax, updated_at FROM finance.sales_by_day WHERE merchant > 0',
       reason: /^view finance\.sales_current is not a plain selection of columns/,
     },
     {
@@ -71,7 +84,8 @@ describe('the shape of table and view', () => {
     {
       what: 'somebody may write through the view',
       change: 'GRANT INSERT, SELECT ON finance.sales_current TO revenue_pipeline',
-      reason: /^role revenue_pipeline may write through view finance\.sales_current.*REVOKE INSERT, UPDATE, DELETE ON finance\.sales_current FROM revenue_pipeline$/,
+      reason:
+        /^role revenue_pipeline may write through view finance\.sales_current.*REVOKE INSERT, UPDATE, DELETE ON finance\.sales_current FROM revenue_pipeline$/,
     },
     {
       what: 'no unique index is there',
@@ -80,13 +94,16 @@ describe('the shape of table and view', () => {
     },
     {
       what: 'a key may be null',
-      change: 'ALTER TABLE finance.sales_by_day DROP CONSTRAINT sales_by_day_pkey, ALTER merchant DROP NOT NULL; CREATE UNIQUE INDEX ON finance.sales_by_day (merchant, day)',
-      reason: 'column merchant of finance.sales_by_day may be null; keys must be NOT NULL: ALTER TABLE finance.sales_by_day ALTER COLUMN merchant SET NOT NULL',
+      change:
+        'ALTER TABLE finance.sales_by_day DROP CONSTRAINT sales_by_day_pkey, ALTER merchant DROP NOT NULL; CREATE UNIQUE INDEX ON finance.sales_by_day (merchant, day)',
+      reason:
+        'column merchant of finance.sales_by_day may be null; keys must be NOT NULL: ALTER TABLE finance.sales_by_day ALTER COLUMN merchant SET NOT NULL',
     },
     {
       what: 'a column cannot be compared',
       change: `ALTER TABLE finance.sales_by_day ADD COLUMN detail json`,
-      reason: 'column detail of finance.sales_by_day has type json, which cannot be compared; change it to jsonb or text',
+      reason:
+        'column detail of finance.sales_by_day has type json, which cannot be compared; change it to jsonb or text',
     },
     ...['money', 'bit(3)', 'tsvector', 'point', 'xml', 'json[]'].map((type) => ({
       what: `a column of type ${type} cannot be compared`,
@@ -101,7 +118,8 @@ describe('the shape of table and view', () => {
     {
       what: 'a column has the name of a side of the comparison',
       change: `ALTER TABLE finance.sales_by_day ADD COLUMN old text`,
-      reason: 'column old of finance.sales_by_day has the name that the comparison gives to whole rows; rename it in the table',
+      reason:
+        'column old of finance.sales_by_day has the name that the comparison gives to whole rows; rename it in the table',
     },
     {
       what: 'the table has row security',
@@ -130,18 +148,33 @@ describe('the shape of table and view', () => {
 
   it('refuses the plan when the partition key has a type it does not know', async () => {
     const reasons = await reasonsAfter('', {
-      tables: SALES.tables.replaceAll('day date not null, merchant bigint not null, gross numeric(14', 'day text not null, merchant bigint not null, gross numeric(14').replace('select day, merchant, sum(gross)', 'select day::text, merchant, sum(gross)'),
+      tables: SALES.tables
+        .replaceAll(
+          'day date not null, merchant bigint not null, gross numeric(14',
+          'day text not null, merchant bigint not null, gross numeric(14',
+        )
+        .replace('select day, merchant, sum(gross)', 'select day::text, merchant, sum(gross)'),
     });
-    expect(reasons).toContainEqual('partition key day of finance.sales_by_day has type text; this version knows date, timestamp and timestamptz');
+    expect(reasons).toContainEqual(
+      'partition key day of finance.sales_by_day has type text; this version knows date, timestamp and timestamptz',
+    );
   });
 });
 
 describe('readers past the view', () => {
   it.each([
     { what: 'a role', change: 'GRANT SELECT ON finance.sales_by_day TO dashboard', reader: 'role dashboard' },
-    { what: 'a role with some columns', change: 'GRANT SELECT (day, net) ON finance.sales_by_day TO finance_export', reader: 'role finance_export' },
+    {
+      what: 'a role with some columns',
+      change: 'GRANT SELECT (day, net) ON finance.sales_by_day TO finance_export',
+      reader: 'role finance_export',
+    },
     { what: 'everybody', change: 'GRANT SELECT ON finance.sales_by_day TO PUBLIC', reader: 'role PUBLIC' },
-    { what: 'a view', change: 'CREATE VIEW finance.past AS SELECT net FROM finance.sales_by_day', reader: 'view finance.past' },
+    {
+      what: 'a view',
+      change: 'CREATE VIEW finance.past AS SELECT net FROM finance.sales_by_day',
+      reader: 'view finance.past',
+    },
     {
       what: 'a materialised view',
       change: 'CREATE MATERIALIZED VIEW finance.kept AS SELECT net FROM finance.sales_by_day',
@@ -167,11 +200,13 @@ describe('privileges', () => {
   it.each([
     {
       revoked: 'SELECT ON finance.sales_by_day',
-      reason: 'backfill_worker may not read finance.sales_by_day: GRANT SELECT ON "finance"."sales_by_day" TO "backfill_worker"',
+      reason:
+        'backfill_worker may not read finance.sales_by_day: GRANT SELECT ON "finance"."sales_by_day" TO "backfill_worker"',
     },
     {
       revoked: 'SELECT ON finance.sales_current',
-      reason: 'backfill_worker may not read finance.sales_current: GRANT SELECT ON "finance"."sales_current" TO "backfill_worker"',
+      reason:
+        'backfill_worker may not read finance.sales_current: GRANT SELECT ON "finance"."sales_current" TO "backfill_worker"',
     },
     {
       revoked: 'SELECT ON staging.sales',
@@ -179,7 +214,8 @@ describe('privileges', () => {
     },
     {
       revoked: 'CREATE ON SCHEMA finance',
-      reason: 'backfill_worker may not create shadow or snapshot in schema finance: GRANT USAGE, CREATE ON SCHEMA "finance" TO "backfill_worker"',
+      reason:
+        'backfill_worker may not create shadow or snapshot in schema finance: GRANT USAGE, CREATE ON SCHEMA "finance" TO "backfill_worker"',
     },
     {
       revoked: 'ALL ON SCHEMA finance',
@@ -187,7 +223,8 @@ describe('privileges', () => {
     },
     {
       revoked: 'USAGE ON SCHEMA staging',
-      reason: 'corrected.sql: backfill_worker may not use schema staging: GRANT USAGE ON SCHEMA "staging" TO "backfill_worker"',
+      reason:
+        'corrected.sql: backfill_worker may not use schema staging: GRANT USAGE ON SCHEMA "staging" TO "backfill_worker"',
     },
   ])('that are missing are named with their grant: $revoked', async ({ revoked, reason }) => {
     const reasons = await reasonsAfter(`REVOKE ${revoked} FROM backfill_worker`);
@@ -200,7 +237,9 @@ describe('privileges', () => {
   it('of a superuser are too many', async () => {
     world = await createDataset();
     const draft = await world.draftAs(world.adminUrl);
-    expect(draft.kind === 'refused' && draft.reasons).toContainEqual(expect.stringMatching(/is a superuser; a worker never is/) as string);
+    expect(draft.kind === 'refused' && draft.reasons).toContainEqual(
+      expect.stringMatching(/is a superuser; a worker never is/) as string,
+    );
   });
 });
 
@@ -208,7 +247,9 @@ describe('the ledger', () => {
   it('that is not installed is the reason, with the command', async () => {
     const [reason, ...others] = await reasonsAfter('', { installed: false });
     expect(others).toEqual([]);
-    expect(reason).toMatch(/^the ledger \(schema governance\) is not installed in this warehouse.*backfill install --dataset finance\.sales_by_day/);
+    expect(reason).toMatch(
+      /^the ledger \(schema governance\) is not installed in this warehouse.*backfill install --dataset finance\.sales_by_day/,
+    );
   });
 
   it('of another version is the reason', async () => {
@@ -228,7 +269,9 @@ describe('a view or table that was dropped and made again', () => {
   it('has to be installed again, and then the plan stands', async () => {
     const again = `DROP VIEW finance.sales_current; CREATE VIEW finance.sales_current AS SELECT day, merchant, gross, net, tax, updated_at FROM finance.sales_by_day;
       ALTER VIEW finance.sales_current OWNER TO finance_views; GRANT SELECT ON finance.sales_current TO backfill_worker`;
-    expect(await reasonsAfter(again)).toEqual([expect.stringMatching(/^the elevated functions of finance\.sales_by_day are of another version/)]);
+    expect(await reasonsAfter(again)).toEqual([
+      expect.stringMatching(/^the elevated functions of finance\.sales_by_day are of another version/),
+    ]);
     await install(world.adminUrl, world.installOptions);
     expect(await world.draft()).toMatchObject({ kind: 'plan' });
   });
@@ -240,9 +283,24 @@ describe('several reasons', () => {
       `GRANT SELECT ON finance.sales_by_day TO dashboard; ALTER VIEW finance.sales_current SET (security_invoker = true);
        ALTER TABLE finance.sales_by_day ADD COLUMN detail json; CREATE TABLE finance.sales_before (); REVOKE SELECT ON staging.sales FROM backfill_worker;
        UPDATE governance.datasets SET script_sha256 = 'x'`,
-      { contract: CONTRACT.replace('[net]', '[net, colour]'), files: { 'corrected.sql': CORRECTED.replace('as tax', 'as taxes'), 'gross.sql': SALES.files['gross.sql'] ?? '' } },
+      {
+        contract: CONTRACT.replace('[net]', '[net, colour]'),
+        files: {
+          'corrected.sql': CORRECTED.replace('as tax', 'as taxes'),
+          'gross.sql': SALES.files['gross.sql'] ?? '',
+        },
+      },
     );
-    for (const word of ['dashboard', 'security_invoker', 'json', 'sales_before', 'GRANT SELECT ON "staging"."sales"', 'another version', 'colour', 'taxes'])
+    for (const word of [
+      'dashboard',
+      'security_invoker',
+      'json',
+      'sales_before',
+      'GRANT SELECT ON "staging"."sales"',
+      'another version',
+      'colour',
+      'taxes',
+    ])
       expect(reasons, word).toContainEqual(expect.stringContaining(word) as string);
   });
 });

@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { BackfillPlan } from '../../src/domain/backfill-plan.ts';
 import { expandMarks } from '../../src/ledger/dirty-marks.ts';
-import { attachCapture, captureIsWhole, detachCapture, proveCapture } from '../../src/warehouse/postgres/statements/elevated.ts';
+import {
+  attachCapture,
+  captureIsWhole,
+  detachCapture,
+  proveCapture,
+} from '../../src/warehouse/postgres/statements/elevated.ts';
 import { SALES_ROWS, salesTables, SPEC } from '../support/sales-scenario.ts';
 import type { SmallDataset } from '../support/small-dataset.ts';
 import { createDataset } from '../support/small-dataset.ts';
@@ -18,12 +23,18 @@ create table finance.sales_b partition of finance.sales_by_day for values from (
 create table finance.sales_b1 partition of finance.sales_b for values in (1, 2, 3);
 create table finance.sales_b2 partition of finance.sales_b default;
 create table finance.sales_rest partition of finance.sales_by_day default;
-`).replace('analyze;', `do $do$ declare leaf text; begin
+`).replace(
+  'analyze;',
+  `do $do$ declare leaf text; begin
   for leaf in select relid::text from pg_partition_tree('finance.sales_by_day') loop execute format('alter table %s owner to finance_owner', leaf); end loop;
-end $do$; grant truncate on finance.sales_b1 to revenue_pipeline; analyze;`);
+end $do$; grant truncate on finance.sales_b1 to revenue_pipeline; analyze;`,
+);
 
 /** The second week of January is left out. */
-const WITH_GAP = SPEC.replace('end: 2025-01-14 }', 'end: 2025-01-14, exclude: [{ start: 2025-01-06, end: 2025-01-08 }] }');
+const WITH_GAP = SPEC.replace(
+  'end: 2025-01-14 }',
+  'end: 2025-01-14, exclude: [{ start: 2025-01-06, end: 2025-01-08 }] }',
+);
 
 describe.each([
   { kind: 'an ordinary table', leaves: 1, scenario: { spec: WITH_GAP } },
@@ -41,7 +52,9 @@ describe.each([
 
   const write = (text: string) => world.as('revenue_pipeline', text);
   const marks = async (): Promise<(string | null)[]> =>
-    (await world.query<{ key: string | null }>('SELECT DISTINCT key FROM governance.dirty_partitions ORDER BY 1')).map((row) => row.key);
+    (await world.query<{ key: string | null }>('SELECT DISTINCT key FROM governance.dirty_partitions ORDER BY 1')).map(
+      (row) => row.key,
+    );
 
   it('puts four triggers on every leaf, that fire always', async () => {
     const found = await world.query(
@@ -69,16 +82,22 @@ describe.each([
   });
 
   it('marks both sides of a row whose day changes, and only the side inside the interval has to be rebuilt', async () => {
-    await write(`UPDATE finance.sales_by_day SET day = '2025-01-12', merchant = 77 WHERE day = '2025-01-05' AND merchant = 1`);
+    await write(
+      `UPDATE finance.sales_by_day SET day = '2025-01-12', merchant = 77 WHERE day = '2025-01-05' AND merchant = 1`,
+    );
     expect(await marks()).toEqual(['2025-01-05', '2025-01-12']);
     await write(`UPDATE finance.sales_by_day SET day = '2025-02-01' WHERE day = '2025-01-14' AND merchant = 1`);
-    await write(`UPDATE finance.sales_by_day SET day = '2025-01-13', merchant = 78 WHERE day = '2025-01-07' AND merchant = 1`);
+    await write(
+      `UPDATE finance.sales_by_day SET day = '2025-01-13', merchant = 78 WHERE day = '2025-01-07' AND merchant = 1`,
+    );
     await world.session((session) => session.change(expandMarks(plan)));
     expect(await marks()).toEqual(['2025-01-05', '2025-01-12', '2025-01-13', '2025-01-14']);
   });
 
   it('is not bypassed by session_replication_role', async () => {
-    await world.query(`SET session_replication_role = replica; UPDATE finance.sales_by_day SET net = net WHERE day = '2025-01-10'; RESET session_replication_role`);
+    await world.query(
+      `SET session_replication_role = replica; UPDATE finance.sales_by_day SET net = net WHERE day = '2025-01-10'; RESET session_replication_role`,
+    );
     expect(await marks()).toEqual(['2025-01-10']);
   });
 
@@ -160,7 +179,9 @@ describe('a leaf that leaves the partitioned table', () => {
     try {
       const plan = await world.plan();
       await world.activities.installCapture({ backfillId: plan.backfillId });
-      await world.query(`CREATE TABLE finance.sales_new PARTITION OF finance.sales_by_day FOR VALUES FROM ('2026-01-01') TO ('2026-02-01')`);
+      await world.query(
+        `CREATE TABLE finance.sales_new PARTITION OF finance.sales_by_day FOR VALUES FROM ('2026-01-01') TO ('2026-02-01')`,
+      );
       expect(await world.session((session) => session.one(captureIsWhole(plan)))).toEqual({ whole: false });
     } finally {
       await world.end();

@@ -79,11 +79,21 @@ describe('consolidation of one partition', () => {
 
   it('leaves a row that the pipeline changed meanwhile, a row that it removed and a key that it wrote itself', async () => {
     await published();
-    await world.as('revenue_pipeline', `UPDATE finance.sales_by_day SET net = -1 WHERE day = '2025-01-02' AND merchant = 1`);
+    await world.as(
+      'revenue_pipeline',
+      `UPDATE finance.sales_by_day SET net = -1 WHERE day = '2025-01-02' AND merchant = 1`,
+    );
     await world.as('revenue_pipeline', `DELETE FROM finance.sales_by_day WHERE day = '2025-01-02' AND merchant = 3`);
-    await world.as('revenue_pipeline', `INSERT INTO finance.sales_by_day (day, merchant, gross, net, tax) VALUES ('2025-01-02', 77, 5, 5, 0)`);
+    await world.as(
+      'revenue_pipeline',
+      `INSERT INTO finance.sales_by_day (day, merchant, gross, net, tax) VALUES ('2025-01-02', 77, 5, 5, 0)`,
+    );
     expect(await consolidate(2)).toEqual({ inserted: 0, updated: 1, deleted: 0, left: 3 });
-    expect(await world.query(`SELECT merchant, net FROM finance.sales_by_day WHERE day = '2025-01-02' AND merchant IN (1, 3, 77) ORDER BY 1`)).toEqual([
+    expect(
+      await world.query(
+        `SELECT merchant, net FROM finance.sales_by_day WHERE day = '2025-01-02' AND merchant IN (1, 3, 77) ORDER BY 1`,
+      ),
+    ).toEqual([
       { merchant: '1', net: '-1.00' },
       { merchant: '77', net: '5.00' },
     ]);
@@ -106,10 +116,30 @@ describe('a whole backfill up to consolidation works on', () => {
     { what: 'names that need quoting and a key of three columns', scenario: QUOTED, partitions: 14, changed: 14 * 5 },
     { what: 'rows that the corrected logic moves to another partition', scenario: ORDERS, partitions: 4, changed: 2 },
     { what: 'partitions of a month', scenario: MONTHLY, partitions: 12, changed: 12 * 3 },
-    { what: 'days of 23 hours in a time zone', scenario: zoned('day', '2025-03-29', '2025-03-31'), partitions: 3, changed: 2 * (24 + 23 + 24) },
-    { what: 'days of 25 hours in a time zone', scenario: zoned('day', '2025-10-25', '2025-10-26'), partitions: 2, changed: 2 * (24 + 25) },
-    { what: 'hours of a day without its third hour', scenario: zoned('hour', '2025-03-30', '2025-03-30'), partitions: 23, changed: 2 * 23 },
-    { what: 'hours of a day with an hour that comes twice', scenario: zoned('hour', '2025-10-26', '2025-10-26'), partitions: 25, changed: 2 * 25 },
+    {
+      what: 'days of 23 hours in a time zone',
+      scenario: zoned('day', '2025-03-29', '2025-03-31'),
+      partitions: 3,
+      changed: 2 * (24 + 23 + 24),
+    },
+    {
+      what: 'days of 25 hours in a time zone',
+      scenario: zoned('day', '2025-10-25', '2025-10-26'),
+      partitions: 2,
+      changed: 2 * (24 + 25),
+    },
+    {
+      what: 'hours of a day without its third hour',
+      scenario: zoned('hour', '2025-03-30', '2025-03-30'),
+      partitions: 23,
+      changed: 2 * 23,
+    },
+    {
+      what: 'hours of a day with an hour that comes twice',
+      scenario: zoned('hour', '2025-10-26', '2025-10-26'),
+      partitions: 25,
+      changed: 2 * 25,
+    },
   ])('$what', async ({ scenario, partitions, changed }) => {
     await published(scenario);
     expect(plan.partitions).toBe(partitions);
@@ -123,7 +153,9 @@ describe('a whole backfill up to consolidation works on', () => {
     expect(done.filter((one) => one.left + one.inserted + one.deleted > 0)).toEqual([]);
     expect(await differing()).toBe(0);
     expect(await marks()).toEqual([]);
-    expect(await world.query(`SELECT ${compared} FROM ${qualified(plan.table)} ORDER BY ${columns(plan.uniqueKey)}`)).toEqual(published_);
+    expect(
+      await world.query(`SELECT ${compared} FROM ${qualified(plan.table)} ORDER BY ${columns(plan.uniqueKey)}`),
+    ).toEqual(published_);
   });
 
   it('two eras, each partition by the rules of its own, where a day begins before midnight UTC', async () => {

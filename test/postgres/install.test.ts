@@ -75,11 +75,19 @@ describe('the elevated functions', () => {
 
   it('are all there for the worker that calls them', async () => {
     const [prefix] = await world.query<{ prefix: string }>('SELECT function_prefix AS prefix FROM governance.datasets');
-    const names = ['attach_capture(text)', 'detach_capture(text)', 'prove_capture(text)', 'consolidate(text, integer)', 'differences(text)', 'shape_view(text, text)'];
+    const names = [
+      'attach_capture(text)',
+      'detach_capture(text)',
+      'prove_capture(text)',
+      'consolidate(text, integer)',
+      'differences(text)',
+      'shape_view(text, text)',
+    ];
     for (const name of names) {
-      const [row] = await world.query<{ may: boolean }>(`SELECT has_function_privilege('backfill_worker', $1, 'EXECUTE') AS may`, [
-        `governance.${prefix?.prefix}_${name}`,
-      ]);
+      const [row] = await world.query<{ may: boolean }>(
+        `SELECT has_function_privilege('backfill_worker', $1, 'EXECUTE') AS may`,
+        [`governance.${prefix?.prefix}_${name}`],
+      );
       expect(row?.may, name).toBe(true);
     }
     const fence = `SELECT governance.${prefix?.prefix}_fence()`;

@@ -25,7 +25,11 @@ afterAll(() => world.end());
 const worker = <T extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<T[]> =>
   world.as<T>('backfill_worker', text, values);
 
-const decide = (decision: string, by: string | null, over: { digest?: string; requestedBy?: string; subject?: string } = {}) =>
+const decide = (
+  decision: string,
+  by: string | null,
+  over: { digest?: string; requestedBy?: string; subject?: string } = {},
+) =>
   worker(
     `INSERT INTO governance.backfill_approvals (backfill_id, decision, decided_by, requested_by, evidence_digest, subject) VALUES ('fix-tax', $1, $2, $3, $4, $5)`,
     [decision, by, over.requestedBy ?? 'dora', over.digest ?? digest, over.subject ?? ''],
@@ -55,7 +59,9 @@ describe('a run', () => {
 
   it('keeps its plan, its approvers and its requester whatever the worker tries', async () => {
     for (const change of [`requested_by = 'x'`, `approvers = '{mallory}'`, `plan = '{}'`, `key_ranges = '[]'`])
-      expect(await sqlstate(worker(`UPDATE governance.backfill_runs SET ${change}`)), change).toMatchObject({ code: '42501' });
+      expect(await sqlstate(worker(`UPDATE governance.backfill_runs SET ${change}`)), change).toMatchObject({
+        code: '42501',
+      });
   });
 });
 
@@ -71,17 +77,24 @@ describe('a decision', () => {
   });
 
   it('cannot name another requester than the one of the run', async () => {
-    expect(await sqlstate(decide('approve', 'controller', { requestedBy: 'somebody' }))).toMatchObject({ code: '23503' });
+    expect(await sqlstate(decide('approve', 'controller', { requestedBy: 'somebody' }))).toMatchObject({
+      code: '23503',
+    });
   });
 
   it('always names who decided', async () => {
-    expect(await sqlstate(decide('approve', null))).toMatchObject({ code: expect.stringMatching(/^23502|23514$/) as string });
+    expect(await sqlstate(decide('approve', null))).toMatchObject({
+      code: expect.stringMatching(/^23502|23514$/) as string,
+    });
     expect(await sqlstate(decide('reject', '  '))).toMatchObject({ code: '23514' });
   });
 
-  it.each(['approve', 'reject', 'waive'])('to %s is refused to somebody who is no listed approver', async (decision) => {
-    expect(await sqlstate(decide(decision, 'mallory'))).toEqual({ code: '23514', constraint: 'listed_approver' });
-  });
+  it.each(['approve', 'reject', 'waive'])(
+    'to %s is refused to somebody who is no listed approver',
+    async (decision) => {
+      expect(await sqlstate(decide(decision, 'mallory'))).toEqual({ code: '23514', constraint: 'listed_approver' });
+    },
+  );
 
   it('to sign off is refused to a stranger', async () => {
     expect(await sqlstate(decide('sign_off', 'controller'))).toEqual({ code: '23514', constraint: 'listed_party' });
@@ -119,7 +132,9 @@ describe('a decision', () => {
   });
 
   it('cannot be rewritten or taken back by the worker', async () => {
-    expect(await sqlstate(worker(`UPDATE governance.backfill_approvals SET decided_by = 'director'`))).toMatchObject({ code: '42501' });
+    expect(await sqlstate(worker(`UPDATE governance.backfill_approvals SET decided_by = 'director'`))).toMatchObject({
+      code: '42501',
+    });
     expect(await sqlstate(worker('DELETE FROM governance.backfill_approvals'))).toMatchObject({ code: '42501' });
   });
 });
@@ -137,7 +152,9 @@ describe('a release', () => {
     await world.query('ALTER TABLE governance.data_releases DISABLE TRIGGER only_by_publication');
     try {
       expect(await sqlstate(world.query(insert, [digest, plan.dataset]))).toMatchObject({ code: '23503' });
-      expect(await sqlstate(world.query(insert.replace(`'controller', 'dora'`, `' DORA', 'dora'`), [digest, plan.dataset]))).toEqual({
+      expect(
+        await sqlstate(world.query(insert.replace(`'controller', 'dora'`, `' DORA', 'dora'`), [digest, plan.dataset])),
+      ).toEqual({
         code: '23514',
         constraint: 'approver_is_not_requester',
       });
@@ -159,7 +176,9 @@ describe('a release', () => {
     ]);
     expect(await world.query('SELECT state FROM governance.data_releases')).toEqual([{ state: 'rolled_back' }]);
     expect(await sqlstate(worker(pointer))).toMatchObject({ code: '42501' });
-    expect(await sqlstate(worker(`UPDATE governance.data_releases SET state = 'published'`))).toMatchObject({ code: '42501' });
+    expect(await sqlstate(worker(`UPDATE governance.data_releases SET state = 'published'`))).toMatchObject({
+      code: '42501',
+    });
   });
 
   it('is the only live one of its dataset', async () => {
@@ -188,14 +207,17 @@ describe('a release', () => {
 });
 
 describe('the record', () => {
-  it.each(['backfill_events', 'backfill_evidence'])('in %s cannot be updated or deleted by the worker', async (table) => {
-    for (const statement of [
-      `UPDATE governance.${table} SET backfill_id = 'x'`,
-      `DELETE FROM governance.${table}`,
-      `TRUNCATE governance.${table}`,
-    ])
-      expect(await sqlstate(worker(statement)), statement).toMatchObject({ code: '42501' });
-  });
+  it.each(['backfill_events', 'backfill_evidence'])(
+    'in %s cannot be updated or deleted by the worker',
+    async (table) => {
+      for (const statement of [
+        `UPDATE governance.${table} SET backfill_id = 'x'`,
+        `DELETE FROM governance.${table}`,
+        `TRUNCATE governance.${table}`,
+      ])
+        expect(await sqlstate(worker(statement)), statement).toMatchObject({ code: '42501' });
+    },
+  );
 
   it('of events takes no number and no hash from the worker', async () => {
     const forged = worker(
@@ -206,7 +228,9 @@ describe('the record', () => {
 
   it('of events is a chain that the same words give again, whoever sealed it', async () => {
     await world.session((session) => session.rows(sealEvents()));
-    await worker(`INSERT INTO governance.backfill_events (backfill_id, kind, actor) VALUES ('fix-tax', 'note', 'dora')`);
+    await worker(
+      `INSERT INTO governance.backfill_events (backfill_id, kind, actor) VALUES ('fix-tax', 'note', 'dora')`,
+    );
     await worker(`SET datestyle = 'German, DMY'; SET timezone = 'Asia/Tokyo'; SELECT governance.seal_events()`);
     expect(await brokenLink()).toBeNull();
     await world.query(`UPDATE governance.backfill_events SET actor = 'nobody' WHERE sequence = 3`);
@@ -218,7 +242,10 @@ describe('the record', () => {
 describe('the live pipeline', () => {
   it('has no right on the ledger, and its late write is marked all the same', async () => {
     const pipeline = (text: string) => world.as('revenue_pipeline', text);
-    for (const statement of ['SELECT FROM governance.dirty_partitions', `INSERT INTO governance.dirty_partitions (backfill_id) VALUES ('x')`])
+    for (const statement of [
+      'SELECT FROM governance.dirty_partitions',
+      `INSERT INTO governance.dirty_partitions (backfill_id) VALUES ('x')`,
+    ])
       expect(await sqlstate(pipeline(statement)), statement).toMatchObject({ code: '42501' });
     await world.query('DELETE FROM governance.dirty_partitions');
     await pipeline(`UPDATE finance.sales_by_day SET net = net + 1 WHERE day = '2025-01-05' AND merchant = 1`);
@@ -230,7 +257,9 @@ describe('the live pipeline', () => {
 
 /** Sequence of the first event whose hash is not that of its words and of its predecessor. */
 async function brokenLink(): Promise<number | null> {
-  const events = await world.query<Record<'sequence' | 'event_id' | 'backfill_id' | 'at' | 'kind' | 'actor' | 'detail' | 'hash', string>>(
+  const events = await world.query<
+    Record<'sequence' | 'event_id' | 'backfill_id' | 'at' | 'kind' | 'actor' | 'detail' | 'hash', string>
+  >(
     `SELECT sequence, event_id, backfill_id, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') AS at, kind, actor, detail::text AS detail, hash
        FROM governance.backfill_events WHERE sequence IS NOT NULL ORDER BY sequence`,
   );
@@ -238,7 +267,16 @@ async function brokenLink(): Promise<number | null> {
   for (const [index, event] of events.entries()) {
     // As the server prints a timestamptz in UTC: no zeros at the end of a fraction.
     const at = `${event.at.replace(/\.?0+$/, '')}+00`;
-    const words = [last, event.sequence, event.event_id, event.backfill_id, at, event.kind, event.actor, event.detail].join('\n');
+    const words = [
+      last,
+      event.sequence,
+      event.event_id,
+      event.backfill_id,
+      at,
+      event.kind,
+      event.actor,
+      event.detail,
+    ].join('\n');
     const hash = createHash('sha256').update(words).digest('hex');
     if (hash !== event.hash || Number(event.sequence) !== index + 1) return Number(event.sequence);
     last = event.hash;

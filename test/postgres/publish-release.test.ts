@@ -32,11 +32,14 @@ interface Over {
 
 const publication = (over: Over = {}) =>
   publishRelease({ plan, fence: 1_000, expected: null, windowMs: 60_000, armedView, maxAmended: 1, ...over });
-const publish = (over?: Over) => world.session((session) => session.one<{ release: { releaseId: string } }>(publication(over)));
+const publish = (over?: Over) =>
+  world.session((session) => session.one<{ release: { releaseId: string } }>(publication(over)));
 
 /** What a refusal must leave as it was. */
 async function nothingMoved(): Promise<void> {
-  expect(await world.query('SELECT backfill_id, release_id FROM governance.active_releases')).toEqual([{ backfill_id: null, release_id: null }]);
+  expect(await world.query('SELECT backfill_id, release_id FROM governance.active_releases')).toEqual([
+    { backfill_id: null, release_id: null },
+  ]);
   expect(await world.query(`SELECT FROM governance.data_releases WHERE state = 'published'`)).toEqual([]);
 }
 
@@ -51,9 +54,14 @@ describe('publication is refused, and nothing has moved,', () => {
   });
 
   it('while a capture trigger is disabled: 55000', async () => {
-    const [trigger] = await world.query<{ name: string }>(`SELECT tgname AS name FROM pg_trigger WHERE tgname LIKE 'backfill%d'`);
+    const [trigger] = await world.query<{ name: string }>(
+      `SELECT tgname AS name FROM pg_trigger WHERE tgname LIKE 'backfill%d'`,
+    );
     await world.query(`ALTER TABLE finance.sales_by_day DISABLE TRIGGER ${trigger?.name}`);
-    expect(await failureOf(publish())).toMatchObject({ code: '55000', message: expect.stringContaining('is not whole') as string });
+    expect(await failureOf(publish())).toMatchObject({
+      code: '55000',
+      message: expect.stringContaining('is not whole') as string,
+    });
     await nothingMoved();
     await world.query(`ALTER TABLE finance.sales_by_day ENABLE ALWAYS TRIGGER ${trigger?.name}`);
   });
@@ -75,7 +83,9 @@ describe('publication is refused, and nothing has moved,', () => {
     const [{ definition } = { definition: '' }] = await world.query<{ definition: string }>(
       `SELECT pg_get_viewdef('finance.sales_current') AS definition`,
     );
-    await world.query(`CREATE OR REPLACE VIEW finance.sales_current AS SELECT * FROM (${definition.replace(/;\s*$/, '')}) v WHERE merchant < 1000`);
+    await world.query(
+      `CREATE OR REPLACE VIEW finance.sales_current AS SELECT * FROM (${definition.replace(/;\s*$/, '')}) v WHERE merchant < 1000`,
+    );
     expect(await failureOf(publish())).toMatchObject({
       code: '55000',
       message: 'the definition, owner or grants of finance.sales_current changed since it was armed',
@@ -158,8 +168,13 @@ describe('publication is refused, and nothing has moved,', () => {
       }
     });
     expect(await failureOf(undone)).toMatchObject({ code: '55000', hint: 'approval void' });
-    await world.query(`INSERT INTO governance.backfill_evidence (backfill_id, kind, body, digest) VALUES ('fix-tax', 'run', '{}', 'newer')`);
-    expect(await failureOf(publish())).toMatchObject({ code: '55000', message: 'no approval covers the newest evidence newer' });
+    await world.query(
+      `INSERT INTO governance.backfill_evidence (backfill_id, kind, body, digest) VALUES ('fix-tax', 'run', '{}', 'newer')`,
+    );
+    expect(await failureOf(publish())).toMatchObject({
+      code: '55000',
+      message: 'no approval covers the newest evidence newer',
+    });
     await nothingMoved();
     await world.query(`DELETE FROM governance.backfill_evidence WHERE digest = 'newer'`);
   });
@@ -187,10 +202,22 @@ describe('publication', () => {
     const first = await publish();
     expect(first.release.releaseId).toBe('FIN-1');
     expect(await publish({ expected: 'whatever' })).toEqual(first);
-    expect(await world.query('SELECT release_id, state, approved_by, amendments, source_range FROM governance.data_releases')).toEqual([
-      { release_id: 'FIN-1', state: 'published', approved_by: 'controller', amendments: 0, source_range: '[2025-01-01, 2025-01-15)' },
+    expect(
+      await world.query(
+        'SELECT release_id, state, approved_by, amendments, source_range FROM governance.data_releases',
+      ),
+    ).toEqual([
+      {
+        release_id: 'FIN-1',
+        state: 'published',
+        approved_by: 'controller',
+        amendments: 0,
+        source_range: '[2025-01-01, 2025-01-15)',
+      },
     ]);
-    expect(await world.query(`SELECT count(*)::int AS n FROM governance.backfill_events WHERE kind = 'published'`)).toEqual([{ n: 1 }]);
+    expect(
+      await world.query(`SELECT count(*)::int AS n FROM governance.backfill_events WHERE kind = 'published'`),
+    ).toEqual([{ n: 1 }]);
   });
 
   it('is not repeated by an older attempt after a rollback', async () => {
@@ -211,16 +238,30 @@ describe('retiring the overlay', () => {
   const retire = () => world.session((session) => session.rows(retireRelease(plan)));
 
   it('is refused while a partition is not consolidated or a mark is open: 55006', async () => {
-    expect(await failureOf(retire())).toMatchObject({ code: '55006', message: 'not consolidated: 0 marks and 14 partitions are open' });
+    expect(await failureOf(retire())).toMatchObject({
+      code: '55006',
+      message: 'not consolidated: 0 marks and 14 partitions are open',
+    });
     await world.query('UPDATE governance.backfill_partitions SET consolidated_at = now()');
-    await world.as('revenue_pipeline', `UPDATE finance.sales_by_day SET net = net WHERE day = '2025-01-03' AND merchant = 1`);
-    expect(await failureOf(retire())).toMatchObject({ code: '55006', message: 'not consolidated: 1 marks and 0 partitions are open' });
+    await world.as(
+      'revenue_pipeline',
+      `UPDATE finance.sales_by_day SET net = net WHERE day = '2025-01-03' AND merchant = 1`,
+    );
+    expect(await failureOf(retire())).toMatchObject({
+      code: '55006',
+      message: 'not consolidated: 1 marks and 0 partitions are open',
+    });
     await world.query('DELETE FROM governance.dirty_partitions');
   });
 
   it('is refused when capture is not whole and base and overlay differ: 55000', async () => {
-    await world.session((session) => session.rows({ text: `SELECT governance.${plan.functionPrefix}_detach_capture('fix-tax')`, values: [] }));
-    expect(await failureOf(retire())).toMatchObject({ code: '55000', message: 'capture is not whole and 42 rows of base and overlay differ' });
+    await world.session((session) =>
+      session.rows({ text: `SELECT governance.${plan.functionPrefix}_detach_capture('fix-tax')`, values: [] }),
+    );
+    expect(await failureOf(retire())).toMatchObject({
+      code: '55000',
+      message: 'capture is not whole and 42 rows of base and overlay differ',
+    });
   });
 
   it('ends the release once the base holds what the overlay shows, and is done when asked again', async () => {
@@ -230,6 +271,8 @@ describe('retiring the overlay', () => {
     expect(await retire()).toEqual([{ retired: true }]);
     expect(await retire()).toEqual([{ retired: true }]);
     await nothingMoved();
-    expect(await world.query(`SELECT state FROM governance.data_releases WHERE release_id = 'FIN_1.2'`)).toEqual([{ state: 'consolidated' }]);
+    expect(await world.query(`SELECT state FROM governance.data_releases WHERE release_id = 'FIN_1.2'`)).toEqual([
+      { state: 'consolidated' },
+    ]);
   });
 });

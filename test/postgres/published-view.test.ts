@@ -9,7 +9,10 @@ import { createDataset } from '../support/small-dataset.ts';
 import { failureOf, sqlstate } from '../support/sqlstate.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-const WITH_GAP = SPEC.replace('end: 2025-01-14 }', 'end: 2025-01-14, exclude: [{ start: 2025-01-05, end: 2025-01-07 }] }');
+const WITH_GAP = SPEC.replace(
+  'end: 2025-01-14 }',
+  'end: 2025-01-14, exclude: [{ start: 2025-01-05, end: 2025-01-07 }] }',
+);
 
 /** All that a reader can see of the view besides its rows. */
 const SURROUNDINGS = `
@@ -82,7 +85,9 @@ describe.each([
     await shape('settled');
     expect(await shown()).toEqual(corrected);
     expect(await world.query(SURROUNDINGS)).toEqual(surroundings);
-    expect((await world.query<{ d: string }>(`SELECT pg_get_viewdef('finance.sales_current') AS d`))[0]?.d).not.toContain('active_releases');
+    expect(
+      (await world.query<{ d: string }>(`SELECT pg_get_viewdef('finance.sales_current') AS d`))[0]?.d,
+    ).not.toContain('active_releases');
     await shape('armed');
     expect(await shown()).toEqual(corrected);
   });
@@ -90,7 +95,9 @@ describe.each([
   it('is not made plain while it shows the release', async () => {
     const refused = await failureOf(shape('plain'));
     expect(refused.code).toBe('55000');
-    expect(refused.message).toBe('shape plain would change what readers of finance.sales_current see (it shows fix-tax)');
+    expect(refused.message).toBe(
+      'shape plain would change what readers of finance.sales_current see (it shows fix-tax)',
+    );
   });
 
   it('is not armed for another run while it shows the release', async () => {
@@ -98,7 +105,9 @@ describe.each([
       `ALTER TABLE governance.active_releases DISABLE TRIGGER only_by_publication; UPDATE governance.active_releases SET backfill_id = 'another-run'`,
     );
     const refused = await failureOf(shape('armed'));
-    expect(refused.message).toBe('shape armed would change what readers of finance.sales_current see (it shows another-run)');
+    expect(refused.message).toBe(
+      'shape armed would change what readers of finance.sales_current see (it shows another-run)',
+    );
     await world.query(
       `UPDATE governance.active_releases SET backfill_id = 'fix-tax'; ALTER TABLE governance.active_releases ENABLE TRIGGER only_by_publication`,
     );
@@ -146,7 +155,9 @@ describe('arming', () => {
       await holder.query(`BEGIN; SELECT governance.${plan.functionPrefix}_shape_view('fix-tax', 'armed')`);
       const waiting = world.as<{ n: string }>('dashboard', 'SELECT count(*) AS n FROM finance.sales_current');
       await waitFor(
-        async () => (await world.query(`SELECT FROM pg_stat_activity WHERE usename = 'dashboard' AND wait_event_type = 'Lock'`)).length > 0,
+        async () =>
+          (await world.query(`SELECT FROM pg_stat_activity WHERE usename = 'dashboard' AND wait_event_type = 'Lock'`))
+            .length > 0,
         { timeoutMs: 10_000, describe: 'a reader that waits' },
       );
       await holder.query('COMMIT');

@@ -14,7 +14,12 @@ const PLAN = {
   uniqueKey: ['merchant', 'day'],
   comparedColumns: ['day', 'merchant', 'net'],
   eras: [
-    { from: '2024-01-01', file: 'a.sql', sha256: '', text: 'select day, merchant, net from a where day >= :partition_start and day < :partition_end' },
+    {
+      from: '2024-01-01',
+      file: 'a.sql',
+      sha256: '',
+      text: 'select day, merchant, net from a where day >= :partition_start and day < :partition_end',
+    },
     { from: '2025-01-01', file: 'model.sql', sha256: '', text: 'select day, merchant, net from model -- all of it' },
   ],
   contract: {

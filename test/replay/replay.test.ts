@@ -4,6 +4,7 @@ import { DeterminismViolationError } from '@temporalio/workflow';
 import { Worker } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { BUNDLE } from '../support/world.ts';
+import { quietRuntime } from '../workflow/quiet-runtime.ts';
 import { createStage } from '../workflow/stage.ts';
 import { HISTORIES, recordHistories } from './record-histories.ts';
 
@@ -14,6 +15,7 @@ interface Recorded {
 describe('the histories of earlier runs', () => {
   let files: string[] = [];
   beforeAll(async () => {
+    quietRuntime();
     if (process.env['RECORD_HISTORIES'] === '1') {
       const stage = await createStage();
       await recordHistories(stage).finally(() => stage.end());

@@ -44,7 +44,10 @@ live_pipeline: {}
   cast(sum(s.gross - s.tax) as numeric(14, 2)) as "Net ""of tax""", cast(sum(s.gross) as numeric(14, 2)) as gross
 from staging.sales s where s.day >= :partition_start and s.day < :partition_end group by s.day, s.merchant`,
   },
-  spec: SPEC.replace('finance.sales_by_day, partition_key: day', `'finance."Daily 5% Revenue"', partition_key: '"Revenue 100% Date"'`)
+  spec: SPEC.replace(
+    'finance.sales_by_day, partition_key: day',
+    `'finance."Daily 5% Revenue"', partition_key: '"Revenue 100% Date"'`,
+  )
     .replace('"-8% to -1%"', '"-12% to -1%"')
     .replace('finance.sales_before', `'finance."Before 50%"'`),
 };

@@ -169,7 +169,12 @@ function steps(scenario: Scenario, deps: ActivityDeps): Steps {
     },
     build: async () => {
       const { batches } = await loadPlan();
-      const result = await activities.rebuildClaim({ ...ref, claim: { from: 1, to: batches }, lane: 1, limits: WORKFLOW_LIMITS });
+      const result = await activities.rebuildClaim({
+        ...ref,
+        claim: { from: 1, to: batches },
+        lane: 1,
+        limits: WORKFLOW_LIMITS,
+      });
       if (result.stopped !== null) throw new Error(`the build stopped: ${JSON.stringify(result.stopped)}`);
     },
     conclude: async () => {
@@ -179,7 +184,9 @@ function steps(scenario: Scenario, deps: ActivityDeps): Steps {
     },
     approve: async (by = 'controller') => {
       const { digest } = await session((one) => one.one<{ digest: string }>({ text: newest, values: [backfillId] }));
-      await session((one) => one.change(insertDecision({ ...ref, decision: 'approve', by, digest, subject: '', comment: '' })));
+      await session((one) =>
+        one.change(insertDecision({ ...ref, decision: 'approve', by, digest, subject: '', comment: '' })),
+      );
       return digest;
     },
     arm: async () => {
@@ -187,7 +194,8 @@ function steps(scenario: Scenario, deps: ActivityDeps): Steps {
       return session(async (one) => {
         await one.change(grantOverlay(plan));
         await one.rows(shapeView(plan, 'armed'));
-        const text = 'SELECT governance.view_fingerprint(published_view) AS fingerprint FROM governance.datasets WHERE dataset = $1';
+        const text =
+          'SELECT governance.view_fingerprint(published_view) AS fingerprint FROM governance.datasets WHERE dataset = $1';
         return (await one.one<{ fingerprint: string }>({ text, values: [plan.dataset] })).fingerprint;
       });
     },

@@ -1,7 +1,9 @@
 import pg from 'pg';
 
 /** How the server refused: its SQLSTATE and, where there is one, the constraint. A statement that succeeds is an error here. */
-export async function sqlstate(refused: Promise<unknown>): Promise<{ code: string | undefined; constraint: string | undefined }> {
+export async function sqlstate(
+  refused: Promise<unknown>,
+): Promise<{ code: string | undefined; constraint: string | undefined }> {
   const error = await failureOf(refused);
   return { code: error.code, constraint: error.constraint };
 }

@@ -64,7 +64,8 @@ describe('a backfill from plan to sign-off', () => {
         release: { releaseId: release, state: 'published' },
         rollbackStatement: `undo ${release}`,
       });
-      expect(observing.waitingOn).toMatchObject({ reason: 'the rollback window', until: observing.rollbackDeadline });
+      const waiting = await play.until('the window', ({ waitingOn }) => waitingOn !== null);
+      expect(waiting.waitingOn).toMatchObject({ reason: 'the rollback window', until: observing.rollbackDeadline });
       await play.signal('rollback', { by: 'olaf', reason: 'the dashboard broke' });
       const back = await play.reach('rolledBack');
       expect(back).toMatchObject({ release: { state: 'rolled_back' }, approval: null, rollbackStatement: null });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, Worker, makeTelemetryFilterString } from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
 import type { BackfillState } from '../../src/domain/backfill-state.ts';
 import { openState } from '../../src/domain/backfill-state.ts';
@@ -11,6 +11,7 @@ import type { MessageName } from '../../src/domain/messages.ts';
 import { STATUS_QUERY, WORKFLOW_TYPE, warehouseQueueOf, workflowIdOf } from '../../src/protocol/identity.ts';
 import { BUNDLE } from '../support/world.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { quietRuntime } from './quiet-runtime.ts';
 import type { Script, Settings } from './script.ts';
 import { SMALL_PLAN, happyScript } from './script.ts';
 
@@ -54,11 +55,7 @@ const IDENTITY = 'stage';
 
 /** Two workers on queues of their own, as in production; each activity looks up the script of its backfill. */
 export async function createStage(): Promise<Stage> {
-  Runtime.install({
-    logger: new DefaultLogger('ERROR'),
-    telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }) } },
-    shutdownSignals: [],
-  });
+  quietRuntime();
   const address = inject('temporalAddress');
   const native = await NativeConnection.connect({ address });
   const connection = await Connection.connect({ address });
@@ -164,12 +161,10 @@ function playOf(handle: WorkflowHandle, calls: readonly Call[]): Play {
     },
     signal: (name, payload) => handle.signal(name, ...(payload === undefined ? [] : [payload])),
     update: (name, payload) =>
-      handle
-        .executeUpdate<string, [unknown]>(name, { args: [payload] })
-        .catch((error: unknown) => {
-          const { cause } = error as { cause?: Error };
-          if (cause === undefined) throw error;
-          return cause.message;
-        }),
+      handle.executeUpdate<string, [unknown]>(name, { args: [payload] }).catch((error: unknown) => {
+        const { cause } = error as { cause?: Error };
+        if (cause === undefined) throw error;
+        return cause.message;
+      }),
   };
 }

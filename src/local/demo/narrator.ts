@@ -19,6 +19,7 @@ const MEANING: Readonly<Partial<Record<StatusView['status'], string>>> = {
   observing: 'the rollback window: one statement undoes it',
   awaitingSignOff: 'each party says that the old version may go',
   consolidating: 'moves corrected rows into the base table, row by guarded row, and retires the overlay',
+  rollingBack: 'switches readers back in one statement',
   rolledBack: 'consumers read the previous history again; the corrected one is kept',
   completed: 'the base table holds the corrected history; only the evidence is left',
 };

@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import type { Client } from '@temporalio/client';
 import { compareWithTruth } from '../../../examples/daily-revenue/truth.ts';
+import { describeBackfill } from '../../client/describe-backfill.ts';
 import { startBackfill } from '../../client/start-backfill.ts';
 import { uiLink } from '../../client/ui-link.ts';
 import type { BackfillStatus } from '../../domain/status.ts';
 import type { StatusView } from '../../domain/status-view.ts';
+import { workflowIdOf } from '../../protocol/identity.ts';
 import type { LocalStackWithExample } from '../local-stack-with-example.ts';
 import { EXAMPLE_SPEC } from '../local-stack-with-example.ts';
 import { dashboardTotal } from './dashboard.ts';
@@ -67,6 +69,7 @@ export async function tellStory(stage: Stage): Promise<void> {
 }
 
 async function launch({ stack, client, narrator }: Stage): Promise<void> {
+  await endOlderRun(client);
   const outcome = await startBackfill(client, {
     backfillId: DEMO_ID,
     specText: await readFile(EXAMPLE_SPEC, 'utf8'),
@@ -77,9 +80,7 @@ async function launch({ stack, client, narrator }: Stage): Promise<void> {
     taskQueuePrefix: null,
   });
   if (outcome.kind !== 'started')
-    throw new Error(
-      `workflow ${outcome.workflowId} runs already; end it first: backfill abort ${DEMO_ID} --reason demo`,
-    );
+    throw new Error(`workflow ${outcome.workflowId} was started by somebody else meanwhile`);
   narrator.say(
     `dora starts examples/daily-revenue/backfill.yaml, waits shortened: ${Object.entries(OVERRIDES)
       .map(([field, value]) => `--set ${field}=${value}`)
@@ -87,6 +88,13 @@ async function launch({ stack, client, narrator }: Stage): Promise<void> {
   );
   const link = uiLink(stack.stack, outcome.workflowId, outcome.runId);
   if (link !== null) narrator.say(`watch it in Temporal: ${link}`);
+}
+
+/** A demo that was killed left its run behind, on this demo's own server; its database is gone already. */
+async function endOlderRun(client: Client): Promise<void> {
+  const run = await describeBackfill(client, DEMO_ID);
+  if (run?.workflowStatus !== 'RUNNING') return;
+  await client.workflow.getHandle(workflowIdOf(DEMO_ID)).terminate('the demo begins anew');
 }
 
 /** A pause asked for while lanes work: they stop at a partition boundary, and nothing runs on unseen. */

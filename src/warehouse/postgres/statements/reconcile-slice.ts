@@ -1,7 +1,7 @@
 import type { BackfillPlan } from '../../../domain/backfill-plan.ts';
 import type { KeyRange } from '../../../domain/backfill-spec.ts';
 import type { Sql } from '../../sql.ts';
-import { columns, ident, literal, qualified, sql } from '../../sql.ts';
+import { columns, ident, jsonObject, literal, qualified, sql } from '../../sql.ts';
 import { inSlice } from './slice.ts';
 
 /**
@@ -64,10 +64,6 @@ function explanationColumn(plan: BackfillPlan): string {
 
 function bothSides(expression: string): string {
   return `jsonb_build_object('old', coalesce((SELECT ${expression} FROM old_rows), 0)::text, 'new', coalesce((SELECT ${expression} FROM new_rows), 0)::text)`;
-}
-
-function jsonObject(entries: readonly (readonly [name: string, expression: string])[]): string {
-  return `jsonb_build_object(${entries.map(([name, expression]) => `${literal(name)}, ${expression}`).join(', ')})`;
 }
 
 /** A batch keeps its ten largest changes by the contract's first measure; the report merges them. */

@@ -1,7 +1,7 @@
 import type { BackfillPlan } from '../../../domain/backfill-plan.ts';
 import type { KeyRange } from '../../../domain/backfill-spec.ts';
 import type { Sql } from '../../sql.ts';
-import { columns, ident, literal, qualified, sql } from '../../sql.ts';
+import { columns, ident, jsonObject, qualified, sql } from '../../sql.ts';
 import type { EraSlice } from './corrected-rows.ts';
 import { correctedRows } from './corrected-rows.ts';
 import { sameKey } from './reconcile-slice.ts';
@@ -56,11 +56,11 @@ export function compareBuilds(plan: BackfillPlan, chosen: KeyRange): Sql {
   const differs = `(first.${ident(plan.uniqueKey[0] ?? '')} IS NULL) <> (second.${ident(plan.uniqueKey[0] ?? '')} IS NULL) OR ROW(${columns(plan.comparedColumns, 'first')}) IS DISTINCT FROM ROW(${columns(plan.comparedColumns, 'second')})`;
   const perColumn = plan.comparedColumns.map(
     (column) =>
-      `${literal(column)}, count(*) FILTER (WHERE first.${ident(column)} IS DISTINCT FROM second.${ident(column)})`,
+      [column, `count(*) FILTER (WHERE first.${ident(column)} IS DISTINCT FROM second.${ident(column)})`] as const,
   );
   return sql(
     `SELECT (SELECT count(*) FROM ${FIRST} WHERE ${inside})::int AS "rowsFirst", (SELECT count(*) FROM ${BUILD} WHERE ${inside})::int AS "rowsSecond",
-            count(*) FILTER (WHERE ${differs})::int AS differing, jsonb_build_object(${perColumn.join(', ')}) AS columns,
+            count(*) FILTER (WHERE ${differs})::int AS differing, ${jsonObject(perColumn)} AS columns,
             (SELECT count(*) - count(DISTINCT ROW(${columns(plan.uniqueKey)})) FROM ${BUILD} WHERE ${inside})::int AS duplicates,
             (SELECT count(*) FROM ((SELECT * FROM ${FIRST} WHERE NOT (${inside}) EXCEPT ALL SELECT * FROM ${BUILD} WHERE NOT (${inside}))
                UNION ALL (SELECT * FROM ${BUILD} WHERE NOT (${inside}) EXCEPT ALL SELECT * FROM ${FIRST} WHERE NOT (${inside}))) moved)::int AS neighbours,

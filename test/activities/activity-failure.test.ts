@@ -1,0 +1,210 @@
+import { ApplicationFailure } from '@temporalio/common';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { toActivityFailure } from '../../activities/activity-failure.ts';
+import { freePort } from '../../src/local/free-port.ts';
+import type { FailureType } from '../../src/protocol/failures.ts';
+import { createPool, SHORT, withSession, withTransaction } from '../../src/warehouse/session.ts';
+import type { Session } from '../../src/warehouse/session.ts';
+import { sql } from '../../src/warehouse/sql.ts';
+import type { TestDatabase } from '../support/postgres.ts';
+import { createDatabase } from '../support/postgres.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+let database: TestDatabase;
+let pool: pg.Pool;
+beforeAll(async () => {
+  database = await createDatabase();
+  pool = createPool(database.url, 4);
+  await pool.query(
+    'CREATE TABLE t (id integer PRIMARY KEY, v integer CHECK (v >= 0)); INSERT INTO t VALUES (1, 1), (2, 2)',
+  );
+});
+afterAll(async () => {
+  await pool.end();
+  await database.drop();
+});
+
+const session = <T>(use: (one: Session) => Promise<T>): Promise<T> => withSession(pool, SHORT, use);
+const run = (text: string): Promise<unknown> => session((one) => one.rows(sql(text)));
+
+/** What the workflow gets of an error. */
+async function failureOf(
+  work: Promise<unknown>,
+): Promise<{ type: string | null | undefined; retried: boolean; message: string }> {
+  try {
+    await work;
+  } catch (error) {
+    const failure = toActivityFailure(error);
+    if (!(failure instanceof ApplicationFailure)) throw failure;
+    return { type: failure.type, retried: failure.nonRetryable !== true, message: failure.message };
+  }
+  throw new Error('nothing failed');
+}
+
+describe('an error of the server becomes', () => {
+  it.each<{ code: string; type: FailureType; retried: boolean; text: string }>([
+    { code: '57014', type: 'QueryTimeout', retried: false, text: `SET statement_timeout = 20; SELECT pg_sleep(5)` },
+    {
+      code: '42501',
+      type: 'MissingPrivilege',
+      retried: false,
+      text: 'BEGIN; SET LOCAL ROLE pg_monitor; SELECT * FROM public.t',
+    },
+    { code: '42P01', type: 'StatementRefused', retried: false, text: 'SELECT * FROM public.nothing' },
+    { code: '42703', type: 'StatementRefused', retried: false, text: 'SELECT colour FROM public.t' },
+    { code: '23505', type: 'DataRefused', retried: false, text: 'INSERT INTO public.t VALUES (1, 1)' },
+    { code: '23514', type: 'DataRefused', retried: false, text: 'INSERT INTO public.t VALUES (3, -1)' },
+    { code: '22012', type: 'DataRefused', retried: false, text: 'SELECT 1 / (id - id) FROM public.t' },
+    { code: '22003', type: 'DataRefused', retried: false, text: 'SELECT 2147483647 + id FROM public.t' },
+    { code: '25006', type: 'WarehouseUnavailable', retried: true, text: 'BEGIN READ ONLY; DELETE FROM public.t' },
+    {
+      code: '53100',
+      type: 'WarehouseUnavailable',
+      retried: true,
+      text: `DO $$ BEGIN RAISE 'disk full' USING ERRCODE = '53100'; END $$`,
+    },
+    {
+      code: '57P03',
+      type: 'WarehouseUnavailable',
+      retried: true,
+      text: `DO $$ BEGIN RAISE 'starting up' USING ERRCODE = '57P03'; END $$`,
+    },
+    {
+      code: '08006',
+      type: 'WarehouseUnavailable',
+      retried: true,
+      text: `DO $$ BEGIN RAISE 'connection lost' USING ERRCODE = '08006'; END $$`,
+    },
+  ])('$type for $code', async ({ code, type, retried, text }) => {
+    const found = await failureOf(run(text));
+    expect(found).toMatchObject({ type, retried });
+    expect(found.message).toContain(`[${code}]`);
+  });
+
+  it('LockNotAvailable, retried, behind a lock (55P03)', async () => {
+    const holder = await pool.connect();
+    try {
+      await holder.query('BEGIN; LOCK TABLE public.t');
+      const waiting = withSession(pool, { ...SHORT, lockTimeoutMs: 50 }, (one) =>
+        one.rows(sql('SELECT * FROM public.t')),
+      );
+      expect(await failureOf(waiting)).toMatchObject({ type: 'LockNotAvailable', retried: true });
+    } finally {
+      await holder.query('ROLLBACK');
+      holder.release();
+    }
+  });
+
+  it('SerializationConflict, retried, in a deadlock (40P01) and after a concurrent change (40001)', async () => {
+    const holder = await pool.connect();
+    try {
+      await holder.query('BEGIN; UPDATE public.t SET v = 1 WHERE id = 1');
+      let waiting: Promise<unknown> | undefined;
+      const victim = session((one) =>
+        withTransaction(one, async () => {
+          await one.change(sql('UPDATE public.t SET v = 2 WHERE id = 2'));
+          // The one that waits last looks for the cycle; the other would look only after a minute.
+          waiting = holder.query(`SET LOCAL deadlock_timeout = '1min'; UPDATE public.t SET v = 1 WHERE id = 2`);
+          await waitFor(
+            async () =>
+              (
+                await pool.query(`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = $1`, [
+                  database.name,
+                ])
+              ).rowCount === 1,
+            {
+              timeoutMs: 10_000,
+              describe: 'the first of two waiting sessions',
+            },
+          );
+          await one.change(sql(`SET LOCAL lock_timeout = 0; SET LOCAL deadlock_timeout = '10ms'`));
+          await one.change(sql('UPDATE public.t SET v = 2 WHERE id = 1'));
+        }),
+      );
+      expect(await failureOf(victim)).toMatchObject({ type: 'SerializationConflict', retried: true });
+      await waiting;
+    } finally {
+      await holder.query('ROLLBACK');
+      holder.release();
+    }
+    const stale = session(async (one) => {
+      await one.change(sql('BEGIN ISOLATION LEVEL REPEATABLE READ'));
+      await one.rows(sql('SELECT * FROM public.t'));
+      await pool.query('UPDATE public.t SET v = v + 1');
+      await one.change(sql('UPDATE public.t SET v = v + 1'));
+    });
+    expect(await failureOf(stale)).toMatchObject({ type: 'SerializationConflict', retried: true });
+  });
+
+  it('WarehouseUnavailable, retried, when an administrator ends the session (57P01), whose connection is not used again', async () => {
+    let pid = 0;
+    const ended = session(async (one) => {
+      pid = one.backendPid;
+      await one.rows(sql('SELECT pg_terminate_backend(pg_backend_pid())'));
+    });
+    expect(await failureOf(ended)).toMatchObject({ type: 'WarehouseUnavailable', retried: true });
+    expect(await session(async (one) => one.backendPid)).not.toBe(pid);
+  });
+
+  it('WarehouseUnavailable, retried, when a session is ended between two statements', async () => {
+    const ended = session(async (one) => {
+      await pool.query('SELECT pg_terminate_backend($1)', [one.backendPid]);
+      await waitFor(
+        async () => (await pool.query('SELECT FROM pg_stat_activity WHERE pid = $1', [one.backendPid])).rowCount === 0,
+        {
+          timeoutMs: 10_000,
+          describe: 'the end of the session',
+        },
+      );
+      await one.rows(sql('SELECT 1'));
+    });
+    expect(await failureOf(ended)).toMatchObject({ type: 'WarehouseUnavailable', retried: true });
+  });
+
+  it('WarehouseUnavailable, retried, when there is no connection left (53300)', async () => {
+    await pool.query(`CREATE ROLE crowded LOGIN PASSWORD 'crowded' CONNECTION LIMIT 0`);
+    const url = new URL(database.url);
+    url.username = url.password = 'crowded';
+    const crowded = createPool(url.href, 1);
+    try {
+      const found = await failureOf(withSession(crowded, SHORT, (one) => one.rows(sql('SELECT 1'))));
+      expect(found).toMatchObject({ type: 'WarehouseUnavailable', retried: true });
+      expect(found.message).toContain('[53300]');
+    } finally {
+      await crowded.end();
+      await pool.query('DROP ROLE crowded');
+    }
+  });
+
+  it('WarehouseUnavailable, retried, when nobody listens', async () => {
+    const nobody = createPool(`postgresql://u:p@127.0.0.1:${await freePort()}/db`, 1);
+    const found = await failureOf(withSession(nobody, SHORT, (one) => one.rows(sql('SELECT 1'))));
+    expect(found).toMatchObject({ type: 'WarehouseUnavailable', retried: true });
+    await nobody.end();
+  });
+});
+
+describe('a session that ends inside a transaction', () => {
+  it('is not given to the next user', async () => {
+    const left = await session(async (one) => {
+      await one.rows(sql('BEGIN; DELETE FROM public.t'));
+      return one.backendPid;
+    });
+    const after = await session(async (one) => ({
+      pid: one.backendPid,
+      ...(await one.one<{ rows: number }>(sql('SELECT count(*)::int AS rows FROM public.t'))),
+    }));
+    expect(after.pid).not.toBe(left);
+    expect(after.rows).toBe(2);
+  });
+});
+
+describe('an error of our own', () => {
+  it('passes as it is: a programming error is no failure of the warehouse', () => {
+    const error = new TypeError('x is not a function');
+    expect(toActivityFailure(error)).toBe(error);
+    const failure = ApplicationFailure.nonRetryable('refused', 'StaleFence');
+    expect(toActivityFailure(failure)).toBe(failure);
+  });
+});

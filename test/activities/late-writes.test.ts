@@ -1,0 +1,95 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { SmallDataset } from '../support/small-dataset.ts';
+import { createDataset } from '../support/small-dataset.ts';
+
+let world: SmallDataset;
+beforeEach(async () => {
+  world = await createDataset();
+  await world.plan();
+  await world.preserve();
+  await world.build();
+});
+afterEach(() => world.end());
+
+const RUN = { backfillId: 'fix-tax' };
+const late = (text: string) => world.as('revenue_pipeline', text);
+const marks = () => world.query('SELECT key FROM governance.dirty_partitions');
+
+/** A late sale, and the row of its day as the fixed pipeline writes it. */
+async function lateSale(day: string, gross: number): Promise<void> {
+  await late(`INSERT INTO staging.sales (day, merchant, gross, tax) VALUES ('${day}', 1, ${gross}, 2)`);
+  await late(
+    `UPDATE finance.sales_by_day b SET (gross, net, tax) = (SELECT sum(s.gross), sum(s.gross - s.tax), sum(s.tax) FROM staging.sales s WHERE s.day = b.day AND s.merchant = b.merchant) WHERE day = '${day}' AND merchant = 1`,
+  );
+}
+
+const DIFFERENT = `SELECT count(*)::int AS rows FROM finance.sales_by_day_v2 v JOIN staging.sales s USING (day, merchant) GROUP BY v.day, v.merchant, v.gross HAVING sum(s.gross) <> v.gross`;
+
+beforeEach(() =>
+  world.query(
+    'GRANT USAGE ON SCHEMA staging TO revenue_pipeline; GRANT USAGE ON ALL SEQUENCES IN SCHEMA staging TO revenue_pipeline',
+  ),
+);
+
+describe('a late write', () => {
+  it('is rebuilt from the sources before the evidence is written', async () => {
+    await lateSale('2025-01-03', 100);
+    expect(await world.query(DIFFERENT)).toHaveLength(1);
+    await world.conclude();
+    expect(await world.query(DIFFERENT)).toEqual([]);
+    expect(await marks()).toEqual([]);
+    expect(
+      await world.query(`SELECT builds FROM governance.backfill_partitions WHERE partition_start = '2025-01-03'`),
+    ).toEqual([{ builds: 2 }]);
+  });
+
+  it('that moves a row out of the interval does not keep the run from its evidence', async () => {
+    await late(`UPDATE finance.sales_by_day SET day = '2025-03-01' WHERE day = '2025-01-03' AND merchant = 2`);
+    await world.conclude();
+    expect(await marks()).toEqual([]);
+  });
+
+  it('of a whole table, truncated, dirties every partition', async () => {
+    await late('TRUNCATE finance.sales_by_day');
+    await world.conclude();
+    expect(await world.query('SELECT min(builds) AS builds FROM governance.backfill_partitions')).toEqual([
+      { builds: 2 },
+    ]);
+  });
+
+  it('inside the envelope amends the approval, beyond it voids the approval, which is given anew on new evidence', async () => {
+    const first = (await world.conclude()).evidence.digest;
+    await world.approve();
+    await lateSale('2025-01-03', 0);
+    expect(await world.activities.watchLiveWrites({ ...RUN, published: false })).toMatchObject({
+      kind: 'rebuilt',
+      partitions: 1,
+    });
+    await lateSale('2025-01-04', 0);
+    expect(await world.activities.watchLiveWrites({ ...RUN, published: false })).toMatchObject({
+      kind: 'approvalVoid',
+    });
+    expect(await world.query('SELECT void_because FROM governance.backfill_approvals')).toEqual([
+      { void_because: 'live writes restated 2 partitions since the evidence; the approval covers 1' },
+    ]);
+    await expect(world.publish()).rejects.toThrow('live writes restated 2 partitions');
+    const second = (await world.conclude()).evidence.digest;
+    expect(second).not.toBe(first);
+    await world.approve();
+    expect(await world.publish()).toBe('FIN-1');
+  });
+});
+
+describe('rows that the base would refuse', () => {
+  it('are refused while they are built, not when they are consolidated', async () => {
+    const strict = await createDataset();
+    try {
+      await strict.query('ALTER TABLE finance.sales_by_day ADD CONSTRAINT dear CHECK (net > 120) NOT VALID');
+      await strict.plan();
+      await strict.preserve();
+      await expect(strict.build()).rejects.toMatchObject({ type: 'DataRefused', nonRetryable: true });
+    } finally {
+      await strict.end();
+    }
+  });
+});

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import type { BackfillState } from '../../src/domain/backfill-state.ts';
+import type { MessageName } from '../../src/domain/messages.ts';
+import { MESSAGE_NAMES } from '../../src/domain/messages.ts';
+import type { BackfillStatus } from '../../src/domain/status.ts';
+import { BACKFILL_STATUSES } from '../../src/domain/status.ts';
+import { currentDetails, memoOf } from '../../workflows/current-details.ts';
+import { GOOD, decide, readyFor } from '../domain/messages.ts';
+import { FAILING, NOW, RELEASE, heldOn, stateIn } from '../domain/states.ts';
+
+describe('the page for the person on call', () => {
+  it('offers no message that would be refused', () => {
+    for (const status of BACKFILL_STATUSES)
+      for (const name of offered(readyFor('pause', status)))
+        expect(decide(readyFor(name, status), name, GOOD[name]).kind, `${name} in ${status}`).toBe('accepted');
+  });
+
+  it.each<[BackfillStatus, readonly MessageName[]]>([
+    ['building', ['abort', 'pause']],
+    ['awaitingApproval', ['abort', 'approve', 'reject']],
+    ['held', ['abort', 'retry', 'waive']],
+    ['observing', ['rollback', 'settle']],
+    ['awaitingSignOff', ['rollback', 'signOff']],
+    ['rolledBack', ['close', 'republish']],
+  ])('in %s offers %j', (status, names) => {
+    expect(offered(readyFor('pause', status))).toEqual(names);
+  });
+
+  it('offers resume instead of pause while it is paused', () => {
+    const paused = { by: 'olaf', reason: 'month end', since: NOW };
+    expect(offered(stateIn('building', { paused }))).toEqual(['abort', 'resume']);
+  });
+
+  it('shows what a person typed as text, never as markup', () => {
+    const hold = { ...heldOn().hold, from: 'building', since: NOW, check: null, batch: null } as const;
+    const page = currentDetails({ ...heldOn(), hold: { ...hold, reason: '<img src=x onerror=alert(1)>' } });
+    expect(page).toContain('&lt;img src=x');
+    expect(page).not.toContain('<img');
+  });
+
+  it('shows the failing check, the wait, the refused messages and how to undo a release without Temporal', () => {
+    const page = currentDetails({
+      ...heldOn(),
+      checks: [FAILING],
+      release: RELEASE,
+      rollbackStatement: 'UPDATE governance.active_releases SET …',
+      refusals: [{ message: 'aprove', reason: 'no message has this name', at: NOW }],
+    });
+    for (const part of [
+      '## revenue-tax-fix: held',
+      '**Waiting on:** held: batch 12 fails delta:revenue; retry, waive or abort (since ',
+      '- delta:revenue: -3.100%, allowed -1.5% to -0.8% (fail)',
+      '```sql\nUPDATE governance.active_releases SET …\n```',
+      'aprove: no message has this name',
+    ])
+      expect(page).toContain(part);
+  });
+});
+
+describe('the memo', () => {
+  it('says what to do with every worker stopped, and stays small whatever people wrote', () => {
+    const reason = 'x'.repeat(5_000);
+    const memo = memoOf(stateIn('building', { paused: { by: 'olaf', reason, since: NOW } }));
+    expect(Object.keys(memo)).toEqual([
+      'status',
+      'since',
+      'waitingOn',
+      'rollback',
+      'detachCapture',
+      'whenNoWorkerAnswers',
+    ]);
+    expect(JSON.stringify(memo).length).toBeLessThan(2_048);
+  });
+});
+
+/** The messages among the commands of the page, sorted. */
+function offered(state: BackfillState): MessageName[] {
+  const verbs = [...currentDetails(state).matchAll(/`backfill ([a-z-]+) /g)].map(([, verb]) => verb);
+  const named = verbs.map((verb) => MESSAGE_NAMES.find((name) => name.toLowerCase() === verb?.replace('-', '')));
+  return [...new Set(named.filter((name) => name !== undefined))].sort();
+}
