@@ -7,7 +7,7 @@ import { throughGate } from './through-gate.ts';
 /** Lanes of claims; gates, pauses and stops happen here, in the open, never in a sleeping activity. */
 export const build: Phase = async (run) => {
   for (;;) {
-    await run.untilFree();
+    if (!(await run.untilFree())) return { type: 'continueAsNew' };
     if (run.take('abort')) return { type: 'moved', to: 'aborting' };
     if (isExhausted(run.state.queue)) return { type: 'moved', to: 'reconciling' };
     if (run.isLong()) return { type: 'continueAsNew' };

@@ -1,4 +1,4 @@
-import { sleep } from '@temporalio/workflow';
+import { condition } from '@temporalio/workflow';
 import type { Phase, PhaseEnd, Run } from './run.ts';
 import { throughGate } from './through-gate.ts';
 
@@ -15,7 +15,9 @@ export const consolidate: Phase = async (run) => {
     { ...run.ref, keepSnapshot: true },
   ]);
   const until = run.state.retainUntil ?? new Date().toISOString();
-  await sleep(Math.max(1, Date.parse(until) - Date.now()), { summary: 'retention of the snapshot' });
+  const left = Math.max(1, Date.parse(until) - Date.now());
+  if (await condition(() => run.isLong(), left, { summary: 'retention of the snapshot' }))
+    return { type: 'continueAsNew' };
   await run.on.steps.cleanUp.executeWithOptions({ summary: 'drop the snapshot' }, [
     { ...run.ref, keepSnapshot: false },
   ]);
@@ -24,7 +26,7 @@ export const consolidate: Phase = async (run) => {
 
 async function moveRows(run: Run): Promise<PhaseEnd | null> {
   for (;;) {
-    await run.untilFree();
+    if (!(await run.untilFree())) return { type: 'continueAsNew' };
     if (run.isLong()) return { type: 'continueAsNew' };
     const after = run.state.consolidated;
     const outcome = await run.stoppable(() =>

@@ -14,7 +14,7 @@ export const preserve: Phase = async (run) => {
     () => run.on.steps.createShadow.executeWithOptions({ summary: 'empty shadow table' }, [run.ref]),
   ];
   for (const step of each) {
-    await run.untilFree();
+    if (!(await run.untilFree())) return { type: 'continueAsNew' };
     if (run.take('abort')) return { type: 'moved', to: 'aborting' };
     await step();
   }

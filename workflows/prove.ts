@@ -2,7 +2,7 @@ import { firstFailure, describeCheck } from '../src/domain/verdict.ts';
 import type { Phase } from './run.ts';
 
 export const prove: Phase = async (run) => {
-  await run.untilFree();
+  if (!(await run.untilFree())) return { type: 'continueAsNew' };
   if (run.take('abort')) return { type: 'moved', to: 'aborting' };
   const { checks } = await run.on.warehouse.proveIdempotency.executeWithOptions(
     { summary: 'build one partition twice in scratch tables' },

@@ -6,7 +6,7 @@ import type { Phase, PhaseEnd, Run } from './run.ts';
 /** Evidence of the whole run, its digest and its report. */
 export const reconcile: Phase = async (run) => {
   for (;;) {
-    await run.untilFree();
+    if (!(await run.untilFree())) return { type: 'continueAsNew' };
     if (run.take('abort')) return { type: 'moved', to: 'aborting' };
     if (run.isLong()) return { type: 'continueAsNew' };
     const outcome = await run.stoppable(() =>

@@ -15,8 +15,7 @@ export const rollBack: Phase = async (run) => {
 
 /** Shadow, snapshot and capture stay: publishing again needs fresh evidence and a new approval, not a new build. */
 export const awaitRepublication: Phase = async (run) => {
-  await condition(() => run.asked('republish') || run.asked('close'));
+  await condition(() => run.asked('republish') || run.asked('close') || run.isLong());
   if (run.take('close')) return { type: 'moved', to: 'closing' };
-  run.take('republish');
-  return { type: 'moved', to: 'reconciling' };
+  return run.take('republish') ? { type: 'moved', to: 'reconciling' } : { type: 'continueAsNew' };
 };

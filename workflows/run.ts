@@ -125,22 +125,26 @@ export class Run {
     for (const scope of this.#scopes) scope.cancel();
   }
 
-  /** Until nobody pauses and no signalled pipeline run is open; a signal that expires leaves the word to the probe. */
-  async untilFree(): Promise<void> {
-    while (!this.mayWork() && !this.asked('abort')) {
+  /**
+   * Until nobody pauses and no signalled pipeline run is open; a signal that expires leaves the word to the probe.
+   * False: it is not free yet, but the history grew long meanwhile.
+   */
+  async untilFree(): Promise<boolean> {
+    const heard = (): boolean => this.asked('abort') || this.isLong();
+    while (!this.mayWork() && !heard()) {
       const { pipelineSignal, plan } = this.state;
       if (this.state.paused !== null || pipelineSignal === null) {
-        await condition(() => this.state.paused === null || this.asked('abort'));
+        await condition(() => this.state.paused === null || heard());
         continue;
       }
       const until = Date.parse(pipelineSignal.since) + (plan?.startedSignalExpiresMs ?? 0);
       const reason = `the live pipeline ${pipelineSignal.name} signalled that it runs; livePipelineFinished ends it`;
-      const over = (): boolean =>
-        this.state.pipelineSignal === null || this.state.paused !== null || this.asked('abort');
+      const over = (): boolean => this.state.pipelineSignal === null || this.state.paused !== null || heard();
       await this.waiting({ reason, until: new Date(until).toISOString() }, async () => {
         if (!(await condition(over, Math.max(1, until - Date.now())))) this.apply({ type: 'pipelineFinished' });
       });
     }
+    return this.mayWork() || this.asked('abort');
   }
 }
 

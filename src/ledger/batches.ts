@@ -55,13 +55,6 @@ export function recordVerdict(
   );
 }
 
-export function countBatches(backfillId: string): Sql {
-  return sql(
-    `SELECT count(*)::int AS total, count(*) FILTER (WHERE state IN ('passed', 'waived'))::int AS done FROM governance.backfill_batches WHERE backfill_id = $1`,
-    backfillId,
-  );
-}
-
 /** The figures of all batches added up where they lie; exact, whatever their number. Digests are chained in batch order. */
 export function sumBatches(backfillId: string): Sql {
   const count = (name: string): string => `'${name}', coalesce(sum((figures ->> '${name}')::bigint), 0)`;

@@ -36,10 +36,3 @@ export function insertAnnouncement(backfillId: string, kind: string, dedupe: str
 export function sealEvents(): Sql {
   return sql('SELECT governance.seal_events() AS sealed');
 }
-
-export function eventsOf(backfillId: string): Sql {
-  return sql(
-    'SELECT at, kind, actor, detail FROM governance.backfill_events WHERE backfill_id = $1 ORDER BY event_id LIMIT 1000',
-    backfillId,
-  );
-}

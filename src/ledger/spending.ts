@@ -26,10 +26,3 @@ export function spentToday(backfillId: string): Sql {
     backfillId,
   );
 }
-
-export function spentInAll(backfillId: string): Sql {
-  return sql(
-    'SELECT coalesce(sum(bytes), 0)::float8 AS bytes, coalesce(sum(duration_ms), 0)::float8 AS "durationMs" FROM governance.backfill_spending WHERE backfill_id = $1',
-    backfillId,
-  );
-}

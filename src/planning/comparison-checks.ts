@@ -18,7 +18,9 @@ export async function comparisonReasons(session: Session, table: TableShape): Pr
   for (const { name: column, type } of table.columns) {
     if (!refused.has(type)) refused.set(type, !(await isComparable(session, type)));
     if (refused.get(type) === true)
-      reasons.push(`column ${column} of ${name} has type ${type}, which cannot be compared; change it to jsonb or text`);
+      reasons.push(
+        `column ${column} of ${name} has type ${type}, which cannot be compared; change it to jsonb or text`,
+      );
     if (ROW_NAMES.includes(column))
       reasons.push(
         `column ${column} of ${name} has the name that the comparison gives to whole rows; rename it in the table`,

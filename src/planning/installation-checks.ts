@@ -57,19 +57,7 @@ export async function checkInstallation(
     ledgerOwner,
     key,
   });
-  const [installed] = await session.rows<{ prefix: string; sha256: string; current: boolean; base: string; view: string }>(
-    sql(
-      `SELECT d.function_prefix AS prefix, d.script_sha256 AS sha256, d.base_table = b.oid AND d.published_view = v.oid AS current,
-              governance.relation_fingerprint(b.oid) AS base, governance.view_fingerprint(v.oid) AS view
-         FROM governance.datasets d, pg_class b, pg_class v
-        WHERE d.dataset = $1 AND (b.relnamespace::regnamespace, b.relname) = (quote_ident($2)::regnamespace, $3) AND (v.relnamespace::regnamespace, v.relname) = (quote_ident($4)::regnamespace, $5)`,
-      formatName(table.name),
-      table.name.schema,
-      table.name.name,
-      view.name.schema,
-      view.name.name,
-    ),
-  );
+  const installed = await installedFunctions(session, table, view);
   // A table or view that was dropped and made again has another identity: the guards of publication look at the old one.
   if (installed?.sha256 !== script.sha256 || !installed.current)
     return {
@@ -84,4 +72,35 @@ export async function checkInstallation(
     baseFingerprint: installed.base,
     viewFingerprint: installed.view,
   };
+}
+
+interface Installed {
+  readonly prefix: string;
+  readonly sha256: string;
+  /** The ledger knows the table and the view that have these names now. */
+  readonly current: boolean;
+  readonly base: string;
+  readonly view: string;
+}
+
+/** By catalogue rows and not by `::regclass`, which needs the schema's USAGE: what is missing is told elsewhere. */
+async function installedFunctions(
+  session: Session,
+  table: TableShape,
+  view: ViewShape,
+): Promise<Installed | undefined> {
+  const [installed] = await session.rows<Installed>(
+    sql(
+      `SELECT d.function_prefix AS prefix, d.script_sha256 AS sha256, d.base_table = b.oid AND d.published_view = v.oid AS current,
+              governance.relation_fingerprint(b.oid) AS base, governance.view_fingerprint(v.oid) AS view
+         FROM governance.datasets d, pg_class b, pg_class v
+        WHERE d.dataset = $1 AND (b.relnamespace::regnamespace, b.relname) = (quote_ident($2)::regnamespace, $3) AND (v.relnamespace::regnamespace, v.relname) = (quote_ident($4)::regnamespace, $5)`,
+      formatName(table.name),
+      table.name.schema,
+      table.name.name,
+      view.name.schema,
+      view.name.name,
+    ),
+  );
+  return installed;
 }

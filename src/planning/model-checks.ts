@@ -1,4 +1,3 @@
-import type { BackfillPlan } from '../domain/backfill-plan.ts';
 import type { PartitionedPlan } from '../ledger/partitions.ts';
 import { bindNamed } from '../spec/sql-parameters.ts';
 import { readExplain, stuckPredicate } from '../warehouse/postgres/explain.ts';
@@ -16,7 +15,7 @@ export async function modelReasons(session: Session, plan: PartitionedPlan): Pro
   const start = plan.spec.interval[0]?.start ?? '';
   for (const era of plan.eras) {
     if (bindNamed(era.text, TRANSFORM_PARAMETERS).used.length > 0) continue;
-    const query = boundTransform(era.text, plan as BackfillPlan);
+    const query = boundTransform(era.text, plan);
     // Literals, so that the plan shows where they went.
     const shown = query.replace('$1', `'${start}'`).replace('$2', `'${start}'`);
     const stuck = stuckPredicate(readExplain(await session.one(sql(`EXPLAIN (FORMAT JSON) ${shown}`))), start);

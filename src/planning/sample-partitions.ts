@@ -26,11 +26,7 @@ interface Slice extends EraSlice {
  * Rows from the planner over all partitions, bytes and time from five that are really run: that combination was within
  * 4 % on bytes, where the planner's own bytes are off fourfold.
  */
-export async function runSamples(
-  session: Session,
-  plan: PartitionedPlan,
-  partitions: number,
-): Promise<Sampled> {
+export async function runSamples(session: Session, plan: PartitionedPlan, partitions: number): Promise<Sampled> {
   const stride = Math.max(1, Math.ceil(partitions / PLANNED_AT_MOST));
   const slices = await session.rows<Slice>(somePartitions(plan, stride));
   const planned: { ordinal: number; rows: number }[] = [];

@@ -101,7 +101,9 @@ function outputReasons(file: string, yields: readonly { name: string; type: stri
         `${file}: yields column ${column.name}, which the server computes by itself in ${name}; leave it out`,
       );
     else if (target.identity)
-      reasons.push(`${file}: yields column ${column.name}, which the server numbers by itself in ${name}; leave it out`);
+      reasons.push(
+        `${file}: yields column ${column.name}, which the server numbers by itself in ${name}; leave it out`,
+      );
     else if (family(target.type) !== family(column.type) || losesDigits(column.type, target.type))
       reasons.push(`${file}: column ${column.name} is ${column.type}, in ${name} it is ${target.type}; cast it`);
   }

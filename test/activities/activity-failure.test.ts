@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toActivityFailure } from '../../activities/activity-failure.ts';
 import { freePort } from '../../src/local/free-port.ts';

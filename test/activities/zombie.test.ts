@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { enterBatch, rebuildPartition } from '../../activities/rebuild-partition.ts';
 import type { BackfillPlan } from '../../src/domain/backfill-plan.ts';

@@ -28,8 +28,9 @@ it('the project of replayed code has no Node, no timers, no console and no adapt
   writeFileSync(join(folder, 'workflows/planted.ts'), PLANTED);
   const errors = (await compile(folder)).split('\n').filter((line) => line.includes('error TS'));
   expect(errors.filter((line) => !line.startsWith('workflows/planted.ts'))).toEqual([]);
-  expect(errors.map((line) => line.replace(/^[^(]*\((\d+),\d+\): error (TS\d+): (Cannot find name '\w+')?.*$/, '$1 $2 $3')))
-    .toMatchInlineSnapshot(`
+  expect(
+    errors.map((line) => line.replace(/^[^(]*\((\d+),\d+\): error (TS\d+): (Cannot find name '\w+')?.*$/, '$1 $2 $3')),
+  ).toMatchInlineSnapshot(`
       [
         "1 TS6307 ",
         "2 TS2591 Cannot find name 'process'",

@@ -39,27 +39,50 @@ describe('a worker killed in the middle of its INSERT', () => {
     workers.push(worker);
     return worker;
   };
-  const one = async <T>(query: string, ...values: unknown[]): Promise<T> => (await world.admin.query(query, values)).rows[0] as T;
+  const one = async <T>(query: string, ...values: unknown[]): Promise<T> =>
+    (await world.admin.query(query, values)).rows[0] as T;
 
   it('costs nothing that was finished: another takes up within ten seconds and the result equals the truth', async () => {
     const first = work();
     const run = await world.start();
-    await waitFor(async () => (await one<{ running: number }>(INSERTS_RUNNING)).running === 1, { timeoutMs: 60_000, describe: 'the slow INSERT to run on the server' });
+    await waitFor(async () => (await one<{ running: number }>(INSERTS_RUNNING)).running === 1, {
+      timeoutMs: 60_000,
+      describe: 'the slow INSERT to run on the server',
+    });
     first.kill();
     await first.exited();
-    const done = (await world.admin.query<{ ordinal: number; built_at: Date }>(`SELECT ordinal, built_at FROM governance.backfill_partitions WHERE backfill_id = $1 AND state = 'built'`, [run.id])).rows;
+    const done = (
+      await world.admin.query<{ ordinal: number; built_at: Date }>(
+        `SELECT ordinal, built_at FROM governance.backfill_partitions WHERE backfill_id = $1 AND state = 'built'`,
+        [run.id],
+      )
+    ).rows;
     expect(done.length).toBeGreaterThan(0);
-    const { fence } = await one<{ fence: number }>('SELECT max(fence)::float8 AS fence FROM governance.backfill_attempts');
+    const { fence } = await one<{ fence: number }>(
+      'SELECT max(fence)::float8 AS fence FROM governance.backfill_attempts',
+    );
 
     const restarted = new Date();
     work();
     await run.reach('awaitingApproval');
-    const { taken } = await one<{ taken: Date }>('SELECT min(started_at) AS taken FROM governance.backfill_attempts WHERE fence > $1 AND lane > 0', fence);
+    const { taken } = await one<{ taken: Date }>(
+      'SELECT min(started_at) AS taken FROM governance.backfill_attempts WHERE fence > $1 AND lane > 0',
+      fence,
+    );
     expect(taken.getTime() - restarted.getTime()).toBeLessThan(10_000);
 
-    const after = (await world.admin.query<{ ordinal: number; built_at: Date; builds: number }>('SELECT ordinal, built_at, builds FROM governance.backfill_partitions WHERE backfill_id = $1', [run.id])).rows;
+    const after = (
+      await world.admin.query<{ ordinal: number; built_at: Date; builds: number }>(
+        'SELECT ordinal, built_at, builds FROM governance.backfill_partitions WHERE backfill_id = $1',
+        [run.id],
+      )
+    ).rows;
     const finished = new Map(done.map((row) => [row.ordinal, row.built_at.getTime()]));
-    expect(after.filter((row) => finished.has(row.ordinal)).every((row) => row.builds === 1 && row.built_at.getTime() === finished.get(row.ordinal))).toBe(true);
+    expect(
+      after
+        .filter((row) => finished.has(row.ordinal))
+        .every((row) => row.builds === 1 && row.built_at.getTime() === finished.get(row.ordinal)),
+    ).toBe(true);
     expect(after.every((row) => row.builds === 1)).toBe(true);
 
     await run.approve();

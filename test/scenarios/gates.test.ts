@@ -31,7 +31,11 @@ describe('the gate', () => {
   it('is closed while the probe sees the live pipeline run, and says so', async () => {
     const over = new AbortController();
     const held = holdRun(world.urls['revenue_pipeline'] ?? '', 120_000, over.signal);
-    await waitFor(async () => ((await world.admin.query('SELECT 1 FROM staging.pipeline_runs WHERE finished_at IS NULL')).rowCount ?? 0) > 0, { timeoutMs: 10_000, describe: 'the pipeline run to begin' });
+    await waitFor(
+      async () =>
+        ((await world.admin.query('SELECT 1 FROM staging.pipeline_runs WHERE finished_at IS NULL')).rowCount ?? 0) > 0,
+      { timeoutMs: 10_000, describe: 'the pipeline run to begin' },
+    );
     const run = await world.start();
     const waiting = await waitsOn(run, /the live pipeline month-end-close runs since/);
     expect(waiting.partitions.done).toBe(0);
@@ -46,7 +50,9 @@ describe('the gate', () => {
     await run.signal('livePipelineStarted', { name: 'nightly' });
     const waiting = await waitsOn(run, /the live pipeline nightly signalled that it runs/);
     expect(waiting.waitingOn?.until).toBeDefined();
-    const { rows } = await world.admin.query(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE 'EXPLAIN%INSERT%'`);
+    const { rows } = await world.admin.query(
+      `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE 'EXPLAIN%INSERT%'`,
+    );
     expect(rows).toEqual([]);
     await run.signal('livePipelineFinished', { name: 'nightly' });
     await finish(run);
@@ -64,19 +70,34 @@ describe('the gate', () => {
 
   it('a pause stops at a partition boundary, nothing runs on unseen, and a resume goes on', async () => {
     const run = await world.start({ set: { 'execution.partitions_per_batch': '1' } });
-    await waitFor(async () => (await run.status()).partitions.done > 0, { timeoutMs: 60_000, describe: 'the first partitions' });
+    await waitFor(async () => (await run.status()).partitions.done > 0, {
+      timeoutMs: 60_000,
+      describe: 'the first partitions',
+    });
     expect(await run.update('pause', { by: 'dora', reason: 'month end' })).toMatchObject({ ok: true });
     await waitsOn(run, /paused by dora: month end/);
-    await waitFor(async () => {
-      const { rowCount } = await world.admin.query('SELECT 1 FROM governance.backfill_attempts WHERE backfill_id = $1 AND ended_at IS NULL', [run.id]);
-      return rowCount === 0;
-    }, { timeoutMs: 10_000, describe: 'every lane to be idle' });
+    await waitFor(
+      async () => {
+        const { rowCount } = await world.admin.query(
+          'SELECT 1 FROM governance.backfill_attempts WHERE backfill_id = $1 AND ended_at IS NULL',
+          [run.id],
+        );
+        return rowCount === 0;
+      },
+      { timeoutMs: 10_000, describe: 'every lane to be idle' },
+    );
     const before = (await run.status()).partitions.done;
     expect(before).toBeLessThan(547);
-    expect(await run.update('pause', { by: 'dora', reason: 'month end' })).toMatchObject({ ok: true, answer: expect.stringMatching(/nothing to do/) as string });
+    expect(await run.update('pause', { by: 'dora', reason: 'month end' })).toMatchObject({
+      ok: true,
+      answer: expect.stringMatching(/nothing to do/) as string,
+    });
     expect(await run.update('resume', { by: 'dora' })).toMatchObject({ ok: true });
     await finish(run);
-    const { rows } = await world.admin.query('SELECT max(builds) AS builds FROM governance.backfill_partitions WHERE backfill_id = $1', [run.id]);
+    const { rows } = await world.admin.query(
+      'SELECT max(builds) AS builds FROM governance.backfill_partitions WHERE backfill_id = $1',
+      [run.id],
+    );
     expect(rows).toEqual([{ builds: 1 }]);
   });
 
@@ -86,7 +107,9 @@ describe('the gate', () => {
     await world.startWorker({ contracts });
     const run = await world.start({ set: { 'execution.query_timeout': '3s' } });
     const held = await run.reach('held');
-    expect(held.hold?.reason).toMatch(/partition 2025-01-10 of finance\.daily_revenue: canceling statement due to statement timeout/);
+    expect(held.hold?.reason).toMatch(
+      /partition 2025-01-10 of finance\.daily_revenue: canceling statement due to statement timeout/,
+    );
     await run.update('abort', { by: 'dora', reason: 'done' });
     await run.result();
     await rm(contracts, { recursive: true, force: true });

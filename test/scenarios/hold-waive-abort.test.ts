@@ -19,12 +19,18 @@ describe('a batch outside its expected range', () => {
     const before = await photograph(world.admin);
     const run = await world.start({ set: TOO_NARROW });
     const held = await run.reach('held');
-    expect(held.hold).toMatchObject({ from: 'building', check: { name: 'delta:revenue', verdict: 'fail', limit: '-0.5% to -0.1%' } });
+    expect(held.hold).toMatchObject({
+      from: 'building',
+      check: { name: 'delta:revenue', verdict: 'fail', limit: '-0.5% to -0.1%' },
+    });
     expect(held.waitingOn?.reason).toMatch(/batch \d+ fails delta:revenue: -1\.\d+% \(allowed: -0\.5% to -0\.1%\)/);
     expect(await run.update('abort', { by: 'dora', reason: 'wrong expectation' })).toMatchObject({ ok: true });
     expect(await run.result()).toMatchObject({ status: 'aborted' });
     expect(await photograph(world.admin)).toEqual(before);
-    const { rows } = await world.admin.query(`SELECT count(*)::int AS evidence FROM governance.backfill_evidence WHERE backfill_id = $1`, [run.id]);
+    const { rows } = await world.admin.query(
+      `SELECT count(*)::int AS evidence FROM governance.backfill_evidence WHERE backfill_id = $1`,
+      [run.id],
+    );
     expect(rows[0]).toMatchObject({ evidence: expect.any(Number) as number });
   });
 
@@ -32,12 +38,18 @@ describe('a batch outside its expected range', () => {
     // One batch alone breaks a range that all others keep: the whole batch by its own figure.
     const probe = await world.start({ set: { ...TOO_NARROW, 'execution.max_concurrency': '1' } });
     const first = await probe.reach('held');
-    expect(await probe.update('waive', { by: 'dora', check: 'delta:revenue', reason: 'x' })).toMatchObject({ ok: false });
+    expect(await probe.update('waive', { by: 'dora', check: 'delta:revenue', reason: 'x' })).toMatchObject({
+      ok: false,
+    });
     expect(await probe.update('waive', { by: 'finance-director', check: 'row_count', reason: 'x' })).toMatchObject({
       ok: false,
       answer: 'waive: the failing check is "delta:revenue", not "row_count"',
     });
-    const waived = await probe.update('waive', { by: 'finance-director', check: 'delta:revenue', reason: 'small batch' });
+    const waived = await probe.update('waive', {
+      by: 'finance-director',
+      check: 'delta:revenue',
+      reason: 'small batch',
+    });
     expect(waived).toMatchObject({ ok: true });
     const second = await waitFor(
       async () => {
@@ -52,7 +64,12 @@ describe('a batch outside its expected range', () => {
       [probe.id],
     );
     expect(rows).toHaveLength(1);
-    expect(rows[0]?.body).toMatchObject({ by: 'finance-director', check: 'delta:revenue', batch: first.hold?.batch, reason: 'small batch' });
+    expect(rows[0]?.body).toMatchObject({
+      by: 'finance-director',
+      check: 'delta:revenue',
+      batch: first.hold?.batch,
+      reason: 'small batch',
+    });
     await probe.update('abort', { by: 'dora', reason: 'done' });
     await probe.result();
   });

@@ -34,10 +34,15 @@ describe('a live pipeline that writes all the time, also into old days', () => {
   });
 
   it('loses no write from plan to completion, and every late day ends up corrected', async () => {
-    const run = await world.start({ set: { 'rollback.window': '4s', 'publication.late_drift': '{ partitions: "20%", measure: "5%" }' } });
+    const run = await world.start({
+      set: { 'rollback.window': '4s', 'publication.late_drift': '{ partitions: "20%", measure: "5%" }' },
+    });
     await run.reach('awaitingApproval');
     // Something must have come late, or the test proves nothing.
-    await waitFor(async () => (await run.status()).partitions.rebuilt > 0, { timeoutMs: 60_000, describe: 'a late write to be rebuilt while approval is awaited' });
+    await waitFor(async () => (await run.status()).partitions.rebuilt > 0, {
+      timeoutMs: 60_000,
+      describe: 'a late write to be rebuilt while approval is awaited',
+    });
     await run.approve();
     await run.reach('awaitingSignOff');
     for (const by of PARTIES) await run.update('signOff', { by });

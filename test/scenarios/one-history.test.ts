@@ -16,13 +16,16 @@ describe('readers through publication, rollback and re-publication', () => {
   });
   afterAll(() => world.end());
 
-  const total = async (): Promise<string> => (await world.admin.query<{ total: string }>(ACROSS_THE_EDGE)).rows[0]?.total ?? '';
+  const total = async (): Promise<string> =>
+    (await world.admin.query<{ total: string }>(ACROSS_THE_EDGE)).rows[0]?.total ?? '';
 
   it('see the old total or the new one and nothing between', async () => {
     const before = await total();
     const run = await world.start({ set: { 'rollback.window': '1h' } });
     await run.reach('awaitingApproval');
-    const readers = await Promise.all(['dashboard', 'finance_export'].map((role) => startReader(world.urls[role] ?? '', ACROSS_THE_EDGE)));
+    const readers = await Promise.all(
+      ['dashboard', 'finance_export'].map((role) => startReader(world.urls[role] ?? '', ACROSS_THE_EDGE)),
+    );
     await run.approve();
     await run.reach('observing');
     const after = await total();
@@ -45,10 +48,24 @@ describe('readers through publication, rollback and re-publication', () => {
       expect(seen.errors).toEqual([]);
       expect([...seen.values].sort()).toEqual([before, after].sort());
     }
-    const { rows } = await world.admin.query(`SELECT release_id, state, approved_by, source_range, code_version IS NOT NULL AS versioned FROM governance.data_releases ORDER BY epoch`);
+    const { rows } = await world.admin.query(
+      `SELECT release_id, state, approved_by, source_range, code_version IS NOT NULL AS versioned FROM governance.data_releases ORDER BY epoch`,
+    );
     expect(rows).toEqual([
-      { release_id: 'FIN-2841', state: 'rolled_back', approved_by: 'finance-controller', source_range: '[2024-12-01, 2026-06-01)', versioned: true },
-      { release_id: 'FIN-2841.2', state: 'published', approved_by: 'finance-controller', source_range: '[2024-12-01, 2026-06-01)', versioned: true },
+      {
+        release_id: 'FIN-2841',
+        state: 'rolled_back',
+        approved_by: 'finance-controller',
+        source_range: '[2024-12-01, 2026-06-01)',
+        versioned: true,
+      },
+      {
+        release_id: 'FIN-2841.2',
+        state: 'published',
+        approved_by: 'finance-controller',
+        source_range: '[2024-12-01, 2026-06-01)',
+        versioned: true,
+      },
     ]);
 
     // The printed statement needs neither worker nor Temporal: pasted into a plain client, as the worker's own role.

@@ -23,10 +23,18 @@ describe('what is refused', () => {
 
   it('a start without a spec, a spec with several faults, a foreign workflow id: all reasons, nothing written', async () => {
     const before = await photograph(world.admin);
-    const runs = async (): Promise<number> => (await world.admin.query('SELECT 1 FROM governance.backfill_runs')).rowCount ?? 0;
+    const runs = async (): Promise<number> =>
+      (await world.admin.query('SELECT 1 FROM governance.backfill_runs')).rowCount ?? 0;
     expect(await failure(`backfill-empty-${randomBytes(3).toString('hex')}`, [])).toMatch(/not a mapping of fields/);
     const faults = await failure(`backfill-faults-${randomBytes(3).toString('hex')}`, [
-      { spec: { backfill_id: 'faults', owner: 'finance-data', source_range: { start: '2026-02-30', end: '2024-01-01' }, partitions: 3 } },
+      {
+        spec: {
+          backfill_id: 'faults',
+          owner: 'finance-data',
+          source_range: { start: '2026-02-30', end: '2024-01-01' },
+          partitions: 3,
+        },
+      },
     ]);
     expect(faults.split('\n').length).toBeGreaterThan(3);
     expect(faults).toMatch(/2026-02-30/);
@@ -43,7 +51,11 @@ describe('what is refused', () => {
 
     const second = await world.start({ id: 'another-one', set: { 'rollback.snapshot': 'finance.another_snapshot' } });
     await expect(second.result()).rejects.toMatchObject({
-      cause: { message: expect.stringMatching(/finance.daily_revenue has an active backfill already: .* finish, close or abort it first/) as string },
+      cause: {
+        message: expect.stringMatching(
+          /finance.daily_revenue has an active backfill already: .* finish, close or abort it first/,
+        ) as string,
+      },
     });
 
     await expect(world.start({ id: run.id, set: { 'rollback.window': '2h' } })).rejects.toThrow(/already/i);
@@ -87,7 +99,9 @@ describe('what is refused', () => {
 
     const again = await world.start({ id: run.id });
     await expect(again.result()).rejects.toMatchObject({
-      cause: { message: expect.stringMatching(/has ended \(aborted\); a backfill_id is used once, choose another/) as string },
+      cause: {
+        message: expect.stringMatching(/has ended \(aborted\); a backfill_id is used once, choose another/) as string,
+      },
     });
   });
 
@@ -98,13 +112,20 @@ describe('what is refused', () => {
 
     const changed = await world.start({ id: run.id, set: { 'rollback.window': '2h' } });
     await expect(changed.result()).rejects.toMatchObject({
-      cause: { message: expect.stringMatching(/is under way with another spec; restore the spec it was started with/) as string },
+      cause: {
+        message: expect.stringMatching(
+          /is under way with another spec; restore the spec it was started with/,
+        ) as string,
+      },
     });
 
     const again = await world.start({ id: run.id, set: { 'rollback.window': '1h' } });
     const waiting = await again.reach('awaitingApproval');
     expect(waiting.partitions).toEqual({ total: 547, done: 547, rebuilt: 0 });
-    const { rows } = await world.admin.query('SELECT max(builds) AS builds FROM governance.backfill_partitions WHERE backfill_id = $1', [run.id]);
+    const { rows } = await world.admin.query(
+      'SELECT max(builds) AS builds FROM governance.backfill_partitions WHERE backfill_id = $1',
+      [run.id],
+    );
     expect(rows).toEqual([{ builds: 1 }]);
 
     await again.approve();

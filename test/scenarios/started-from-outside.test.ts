@@ -34,16 +34,53 @@ describe('started and steered without our CLI', () => {
     await writeFile(file, JSON.stringify({ ...spec, backfill_id: 'from-the-cli' }, null, 2));
     const { path } = await findTemporal();
     const temporal = (...args: string[]) => run(path, [...args, '--address', inject('temporalAddress')]);
-    await temporal('workflow', 'start', '--type', 'controlledBackfill', '--task-queue', world.taskQueue, '--workflow-id', 'backfill-from-the-cli', '--input-file', file, '--fail-existing');
+    await temporal(
+      'workflow',
+      'start',
+      '--type',
+      'controlledBackfill',
+      '--task-queue',
+      world.taskQueue,
+      '--workflow-id',
+      'backfill-from-the-cli',
+      '--input-file',
+      file,
+      '--fail-existing',
+    );
     const handle = world.client.workflow.getHandle('backfill-from-the-cli');
     const status = () => handle.query<StatusView>('status');
-    const waiting = await waitFor(async () => ((await status()).status === 'awaitingApproval' ? status() : null), { timeoutMs: 60_000, describe: 'approval to be awaited' });
+    const waiting = await waitFor(async () => ((await status()).status === 'awaitingApproval' ? status() : null), {
+      timeoutMs: 60_000,
+      describe: 'approval to be awaited',
+    });
     expect(waiting.requestedBy).toBe('finance-data');
     expect(waiting.batches.total).toBe(79);
 
-    const update = (name: string, input: unknown) => temporal('workflow', 'update', 'execute', '--workflow-id', 'backfill-from-the-cli', '--name', name, '--input', JSON.stringify(input));
-    await expect(update('approve', { by: 'finance-controller', digest: 'abcdefabcdef' })).rejects.toThrow(/the digest is not that of the present evidence/);
-    await temporal('workflow', 'signal', '--workflow-id', 'backfill-from-the-cli', '--name', 'abort', '--input', '{"by": "oncall", "reason": "rehearsal"}');
+    const update = (name: string, input: unknown) =>
+      temporal(
+        'workflow',
+        'update',
+        'execute',
+        '--workflow-id',
+        'backfill-from-the-cli',
+        '--name',
+        name,
+        '--input',
+        JSON.stringify(input),
+      );
+    await expect(update('approve', { by: 'finance-controller', digest: 'abcdefabcdef' })).rejects.toThrow(
+      /the digest is not that of the present evidence/,
+    );
+    await temporal(
+      'workflow',
+      'signal',
+      '--workflow-id',
+      'backfill-from-the-cli',
+      '--name',
+      'abort',
+      '--input',
+      '{"by": "oncall", "reason": "rehearsal"}',
+    );
     expect(await handle.result()).toMatchObject({ status: 'aborted' });
   });
 });

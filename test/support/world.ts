@@ -101,7 +101,8 @@ async function scenarioVersion(): Promise<string> {
   const sources = ['src/ledger/migrations', 'src/ledger/elevated', 'examples/daily-revenue/seed'];
   const hash = createHash('sha256');
   for (const folder of sources)
-    for (const file of (await readdir(`${ROOT}${folder}`)).sort()) hash.update(await readFile(`${ROOT}${folder}/${file}`));
+    for (const file of (await readdir(`${ROOT}${folder}`)).sort())
+      hash.update(await readFile(`${ROOT}${folder}/${file}`));
   return hash.digest('hex');
 }
 
