@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
-import { cancelPredecessors, closeAttempt, openAttempt } from '../src/ledger/attempts.ts';
+import { cancelPredecessors, closeAttempt, newerAttempt, openAttempt } from '../src/ledger/attempts.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import { withSession } from '../src/warehouse/session.ts';
+import { failure } from './activity-failure.ts';
 import type { ActivityDeps } from './deps.ts';
 import { withLedger } from './deps.ts';
 import type { Working } from './working.ts';
@@ -40,11 +42,30 @@ export async function withAttempt<T>(
     const stop = cancelWhenAsked(deps, session.backendPid, working);
     try {
       return await use({ session, fence });
+    } catch (error) {
+      throw (await whyCancelled(deps, error, { backfillId: plan.backfillId, lane, fence }, working)) ?? error;
     } finally {
       stop();
       await withLedger(deps, (ledger) => ledger.change(closeAttempt(fence))).catch(() => undefined);
     }
   });
+}
+
+/** A cancelled statement is no slow one where we cancelled it ourselves: for a successor, or for a stop that was asked for. */
+async function whyCancelled(
+  deps: ActivityDeps,
+  error: unknown,
+  { backfillId, lane, fence }: { readonly backfillId: string; readonly lane: number; readonly fence: number },
+  working: Working,
+): Promise<Error | null> {
+  if (!(error instanceof pg.DatabaseError) || error.code !== '57014') return null;
+  if (working.asked()) return failure('Interrupted', `lane ${lane} of ${backfillId} was asked to stop`, error);
+  const [newer] = await withLedger(deps, (ledger) =>
+    ledger.rows<{ fence: number }>(newerAttempt(backfillId, lane, fence)),
+  );
+  if (newer === undefined) return null;
+  const message = `lane ${lane} of ${backfillId} was taken over by attempt ${newer.fence}; this is attempt ${fence}`;
+  return failure('StaleFence', message, error);
 }
 
 async function endPredecessors(session: Session, backfillId: string, lane: number, fence: number): Promise<void> {

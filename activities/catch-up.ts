@@ -1,8 +1,8 @@
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import type { Check } from '../src/domain/verdict.ts';
 import type { LedgerBatch } from '../src/ledger/batches.ts';
-import { claimBatch } from '../src/ledger/batches.ts';
-import { dirtyPartitions, expandMarks } from '../src/ledger/dirty-marks.ts';
+import { claimBatch, uncheckBatch, uncheckedBatches } from '../src/ledger/batches.ts';
+import { dirtyPartitions, dirtyPartitionsOfBatch, expandMarks } from '../src/ledger/dirty-marks.ts';
 import { insertEvidence } from '../src/ledger/evidence.ts';
 import type { LedgerPartition } from '../src/ledger/partitions.ts';
 import { recordSpending } from '../src/ledger/spending.ts';
@@ -13,6 +13,7 @@ import { failure } from './activity-failure.ts';
 import type { Attempt } from './attempt.ts';
 import { enterBatch, rebuildPartition } from './rebuild-partition.ts';
 import { reconcileBatch } from './reconcile-batch.ts';
+import type { Working } from './working.ts';
 
 export interface CaughtUp {
   readonly partitions: number;
@@ -23,32 +24,36 @@ export interface CaughtUp {
 const PASS = 50;
 
 /**
- * Rebuilds what live writes touched, from the sources, and reconciles the batches concerned. `amend` records how far
+ * Rebuilds what live writes touched, from the sources, and reconciles every batch that is built and not passed: also
+ * one that failed before, because its sources may be corrected by now. `amend` records how far
  * each measure moved, for the approval that covers it. One pass: the caller decides whether another is needed.
  */
-export async function catchUp(plan: BackfillPlan, attempt: Attempt, slots: number, amend: boolean): Promise<CaughtUp> {
+export async function catchUp(
+  plan: BackfillPlan,
+  attempt: Attempt,
+  working: Working,
+  options: { readonly slots: number; readonly amend: boolean },
+): Promise<CaughtUp> {
   const { session, fence } = attempt;
   await session.change(expandMarks(plan));
   const dirty = (await session.rows<LedgerPartition>(dirtyPartitions(plan, PASS))).filter(
     (one) => one.state === 'built',
   );
-  const batches = new Map<number, LedgerBatch>();
+  let rebuilt = 0;
   for (const partition of dirty) {
-    if (!batches.has(partition.batch)) batches.set(partition.batch, await claim(attempt, plan, partition.batch));
-    await rebuildOne(plan, attempt, partition, slots, amend);
+    // What is left keeps its marks: the next pass takes them.
+    if (working.asked()) break;
+    await claim(attempt, plan, partition.batch);
+    await rebuildOne(plan, attempt, partition, options);
+    rebuilt += 1;
   }
-  for (const batch of batches.values()) {
-    const { failed } = await reconcileBatch(session, plan, batch, fence);
-    if (failed !== null) {
-      const left = await session.rows<LedgerPartition>(dirtyPartitions(plan, PASS));
-      if (!left.some((partition) => partition.batch === batch.batch))
-        return {
-          partitions: dirty.length,
-          failed: { batch: batch.batch, check: failed },
-        };
-    }
+  for (const { batch } of await session.rows<{ batch: number }>(uncheckedBatches(plan.backfillId))) {
+    const { failed } = await reconcileBatch(session, plan, await claim(attempt, plan, batch), fence);
+    if (failed === null) continue;
+    const left = await session.rows<{ ordinal: number }>(dirtyPartitionsOfBatch(plan, batch));
+    if (left.length === 0) return { partitions: rebuilt, failed: { batch, check: failed } };
   }
-  return { partitions: dirty.length, failed: null };
+  return { partitions: rebuilt, failed: null };
 }
 
 async function claim({ session, fence }: Attempt, plan: BackfillPlan, number: number): Promise<LedgerBatch> {
@@ -62,8 +67,7 @@ async function rebuildOne(
   plan: BackfillPlan,
   { session, fence }: Attempt,
   partition: LedgerPartition,
-  slots: number,
-  amend: boolean,
+  { slots, amend }: { readonly slots: number; readonly amend: boolean },
 ): Promise<void> {
   await withTransaction(session, async () => {
     await enterBatch(session, plan, partition.batch, fence, slots);
@@ -71,6 +75,8 @@ async function rebuildOne(
       ? await session.one<{ measures: Record<string, string> }>(sliceMeasures(plan, partition))
       : null;
     const work = await rebuildPartition(session, plan, partition, fence);
+    // In the same transaction: whatever dies before the check, the batch is known to need one.
+    await session.change(uncheckBatch(plan.backfillId, partition.batch));
     await session.change(
       recordSpending(plan.backfillId, {
         what: `catch up ${partition.start}`,

@@ -1,3 +1,4 @@
+import { CancelledFailure } from '@temporalio/activity';
 import type { LedgerCounts } from '../src/domain/backfill-state.ts';
 import { countProgress } from '../src/ledger/counts.ts';
 import { countMarks } from '../src/ledger/dirty-marks.ts';
@@ -13,7 +14,7 @@ import { whileWorking } from './working.ts';
 
 /** The lane number of work that is done for the run as a whole. */
 export const WHOLE_RUN = 0;
-/** More passes than this without reaching the end means that live writes come faster than rebuilds. */
+/** So many passes in a row that leave no fewer marks than there were: live writes come faster than rebuilds. */
 const PASSES = 20;
 
 export function makeConcludeEvidence(deps: ActivityDeps): WarehouseActivities['concludeEvidence'] {
@@ -21,13 +22,21 @@ export function makeConcludeEvidence(deps: ActivityDeps): WarehouseActivities['c
     whileWorking(async (working) => {
       const { plan, planHash } = await withLedger(deps, (session) => loadPlan(session, backfillId));
       return withAttempt(deps, plan, WHOLE_RUN, working, async (attempt): Promise<ConcludeOutcome> => {
-        for (let pass = 0; ; pass += 1) {
+        let before = Number.POSITIVE_INFINITY;
+        let idle = 0;
+        for (let pass = 1; ; pass += 1) {
           working.at({ doing: 'catch up with live writes', pass });
-          const caught = await catchUp(plan, attempt, plan.spec.execution.maxConcurrency, false);
+          if (working.asked()) throw new CancelledFailure('stopped before the evidence was complete');
+          const caught = await catchUp(plan, attempt, working, {
+            slots: plan.spec.execution.maxConcurrency,
+            amend: false,
+          });
           if (caught.failed !== null) return { kind: 'batchFailed', ...caught.failed };
           const { marks } = await attempt.session.one<{ marks: number }>(countMarks(backfillId));
           if (marks === 0) break;
-          if (pass === PASSES)
+          idle = caught.partitions > 0 && marks >= before ? idle + 1 : 0;
+          before = marks;
+          if (idle === PASSES)
             throw failure(
               'StatementRefused',
               `live writes dirty partitions of ${plan.dataset} faster than they are rebuilt; pause the pipeline's late writes, then retry`,

@@ -1,20 +1,25 @@
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
+import { uncheckedBatches } from '../src/ledger/batches.ts';
 import { forgetOwnMarks, countMarks, markPartition } from '../src/ledger/dirty-marks.ts';
 import type { LedgerPartition } from '../src/ledger/partitions.ts';
 import { countPartitions, markConsolidated, nextUnconsolidated } from '../src/ledger/partitions.ts';
 import type { ConsolidationResult, WarehouseActivities } from '../src/protocol/activities.ts';
-import { consolidatePartition } from '../src/warehouse/postgres/statements/elevated.ts';
+import { beginConsolidation, consolidatePartition } from '../src/warehouse/postgres/statements/elevated.ts';
 import { withTransaction } from '../src/warehouse/session.ts';
 import { failure } from './activity-failure.ts';
 import type { Attempt } from './attempt.ts';
 import { withAttempt } from './attempt.ts';
+import type { CaughtUp } from './catch-up.ts';
 import { catchUp } from './catch-up.ts';
 import { WHOLE_RUN } from './conclude-evidence.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
+import { closedByFullDisk } from './disk-full.ts';
+import type { Gate } from './gate.ts';
 import { createGate } from './gate.ts';
 import { retryLock } from './retry-lock.ts';
 import { rolledBackByHand } from './watch-live-writes.ts';
+import type { Working } from './working.ts';
 import { whileWorking } from './working.ts';
 
 /** One claim works about this long, so that progress shows and a pause is heard in the workflow. */
@@ -29,41 +34,60 @@ export function makeConsolidateClaim(deps: ActivityDeps): WarehouseActivities['c
       const { plan } = await withLedger(deps, (session) => loadPlan(session, backfillId));
       const gate = createGate(deps, plan, limits);
       return withAttempt(deps, plan, WHOLE_RUN, working, async (attempt): Promise<ConsolidationResult> => {
-        const began = Date.now();
-        const result = async (stopped: ConsolidationResult['stopped']): Promise<ConsolidationResult> => {
-          const { total, consolidated } = await attempt.session.one<{ total: number; consolidated: number }>(
-            countPartitions(backfillId),
-          );
-          return { upTo: consolidated, done: consolidated === total, stopped };
-        };
-        for (;;) {
-          if (working.asked()) return result({ kind: 'asked' });
-          const decision = await gate.ask();
-          if (!decision.open)
-            return result({
-              kind: 'gate',
-              reason: decision.reason,
-              ...(decision.until === undefined ? {} : { until: decision.until }),
-            });
-          const undone = await rolledBackByHand(attempt.session, plan);
-          if (undone !== null) return result({ kind: 'rolledBack', at: undone.at });
-          await follow(plan, attempt);
-          const [partition] = await attempt.session.rows<LedgerPartition>(nextUnconsolidated(backfillId));
-          if (partition === undefined || Date.now() - began > CLAIM_MS) return result(null);
-          working.at({ consolidating: partition.start });
-          await consolidateOne(plan, attempt, partition);
-        }
+        const stopped = await closedByFullDisk<ConsolidationResult['stopped']>(
+          moveRows({ plan, attempt, gate, working }),
+          (stop) => stop,
+        );
+        const { total, consolidated } = await attempt.session.one<{ total: number; consolidated: number }>(
+          countPartitions(backfillId),
+        );
+        return { upTo: consolidated, done: consolidated === total, stopped };
       });
     });
 }
 
-/** Late writes first: what they touched is rebuilt, and so consolidated again. */
-async function follow(plan: BackfillPlan, attempt: Attempt): Promise<void> {
-  const { marks } = await attempt.session.one<{ marks: number }>(countMarks(plan.backfillId));
-  if (marks > 0) await catchUp(plan, attempt, plan.spec.execution.maxConcurrency, true);
+/** Why it stopped; null where everything is moved, or the claim has worked long enough. */
+async function moveRows(at: {
+  readonly plan: BackfillPlan;
+  readonly attempt: Attempt;
+  readonly gate: Gate;
+  readonly working: Working;
+}): Promise<ConsolidationResult['stopped']> {
+  const { plan, attempt, gate, working } = at;
+  const began = Date.now();
+  const undone = await rolledBackByHand(attempt.session, plan);
+  if (undone !== null) return { kind: 'rolledBack', at: undone.at };
+  await attempt.session.rows(beginConsolidation(plan));
+  for (;;) {
+    if (working.asked()) return { kind: 'asked' };
+    const decision = await gate.ask();
+    if (!decision.open) {
+      const { reason, until } = decision;
+      return { kind: 'gate', reason, ...(until === undefined ? {} : { until }) };
+    }
+    const failed = await follow(plan, attempt, working);
+    if (failed !== null) return { kind: 'failed', ...failed };
+    const [partition] = await attempt.session.rows<LedgerPartition>(nextUnconsolidated(plan.backfillId));
+    if (partition === undefined || Date.now() - began > CLAIM_MS) return null;
+    working.at({ consolidating: partition.start });
+    await consolidateOne(plan, attempt, partition, working);
+  }
 }
 
-async function consolidateOne(plan: BackfillPlan, attempt: Attempt, partition: LedgerPartition): Promise<void> {
+/** Late writes first: what they touched is rebuilt, checked, and so consolidated again. A failing check stops everything. */
+async function follow(plan: BackfillPlan, attempt: Attempt, working: Working): Promise<CaughtUp['failed']> {
+  const { marks } = await attempt.session.one<{ marks: number }>(countMarks(plan.backfillId));
+  const unchecked = await attempt.session.rows(uncheckedBatches(plan.backfillId));
+  if (marks === 0 && unchecked.length === 0) return null;
+  return (await catchUp(plan, attempt, working, { slots: plan.spec.execution.maxConcurrency, amend: true })).failed;
+}
+
+async function consolidateOne(
+  plan: BackfillPlan,
+  attempt: Attempt,
+  partition: LedgerPartition,
+  working: Working,
+): Promise<void> {
   for (let attemptNumber = 1; ; attemptNumber += 1) {
     const { done } = await retryLock(() =>
       withTransaction(attempt.session, async () => {
@@ -82,6 +106,6 @@ async function consolidateOne(plan: BackfillPlan, attempt: Attempt, partition: L
         'StatementRefused',
         `partition ${partition.start} of ${plan.dataset}: ${done.left} rows written by the live pipeline differ from what the corrected logic makes of the sources; correct the pipeline or the sources, then retry`,
       );
-    await catchUp(plan, attempt, plan.spec.execution.maxConcurrency, true);
+    await catchUp(plan, attempt, working, { slots: plan.spec.execution.maxConcurrency, amend: true });
   }
 }

@@ -1,5 +1,6 @@
 import type { Artifact } from '../src/ledger/artifacts.ts';
 import { artifactsOf, confirmArtifact, recordArtifact } from '../src/ledger/artifacts.ts';
+import { forgetBuilds } from '../src/ledger/partitions.ts';
 import { insertEventOnce } from '../src/ledger/events.ts';
 import type { WarehouseActivities } from '../src/protocol/activities.ts';
 import { createShadow, indexKeyed } from '../src/warehouse/postgres/statements/create-tables.ts';
@@ -18,6 +19,7 @@ export function makeCreateShadow(deps: ActivityDeps): WarehouseActivities['creat
       if (known?.present != null) return;
       await session.change(recordArtifact(backfillId, 'shadow', qualified(plan.shadow)));
       await withTransaction(session, async () => {
+        for (const statement of forgetBuilds(backfillId)) await session.change(statement);
         for (const statement of createShadow(plan)) await session.change(statement);
         for (const statement of indexKeyed(plan, plan.shadow)) await session.change(statement);
         await session.change(confirmArtifact(backfillId, 'shadow', qualified(plan.shadow)));

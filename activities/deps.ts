@@ -2,8 +2,9 @@ import type pg from 'pg';
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import type { Prices } from '../src/domain/estimate.ts';
 import { readPlan } from '../src/ledger/runs.ts';
+import type { SecretOf } from '../src/planning/http-probe.ts';
 import type { ContractSource } from '../src/planning/read-documents.ts';
-import type { Session } from '../src/warehouse/session.ts';
+import type { Session, SessionSettings } from '../src/warehouse/session.ts';
 import { SHORT, withSession } from '../src/warehouse/session.ts';
 
 /** Everything an activity may use, made once by the worker. */
@@ -12,12 +13,25 @@ export interface ActivityDeps {
   readonly contracts: ContractSource;
   readonly reportsFolder: string;
   readonly prices: Prices | null;
+  /** The secret behind `env:NAME`; null where this worker's environment has none. */
+  readonly secret: SecretOf;
+  /** The namespace knows the search attributes of runs; without them a run does not set any. */
+  readonly searchAttributes?: boolean;
   readonly now: () => Date;
 }
 
 /** A short session on ledger and catalogue. */
 export function withLedger<T>(deps: ActivityDeps, use: (session: Session) => Promise<T>): Promise<T> {
   return withSession(deps.pool, SHORT, use);
+}
+
+/** For the proofs: temporary tables only, so it waits for nobody long. */
+export function proofSession(plan: BackfillPlan): SessionSettings {
+  return {
+    applicationName: `backfill/${plan.backfillId}/proof`,
+    statementTimeoutMs: plan.spec.execution.queryTimeoutMs,
+    lockTimeoutMs: 2_000,
+  };
 }
 
 export interface FrozenPlan {

@@ -1,3 +1,4 @@
+import { CancelledFailure, Context } from '@temporalio/activity';
 import type { LightActivities, WarehouseActivities } from '../src/protocol/activities.ts';
 import { toActivityFailure } from './activity-failure.ts';
 import { makeAwaitGate } from './await-gate.ts';
@@ -9,6 +10,7 @@ import type { ActivityDeps } from './deps.ts';
 import { makeInstallCapture } from './install-capture.ts';
 import { makePlanBackfill } from './plan-backfill.ts';
 import { makeProveIdempotency } from './prove-idempotency.ts';
+import { makeProveLogic } from './prove-logic.ts';
 import { makePublishRelease } from './publish-release.ts';
 import { makeRebuildClaim } from './rebuild-claim.ts';
 import { makeRecordDecision } from './record-decision.ts';
@@ -34,6 +36,7 @@ export function createWarehouseActivities(deps: ActivityDeps): WarehouseActiviti
   return translated({
     planBackfill: makePlanBackfill(deps),
     proveIdempotency: makeProveIdempotency(deps),
+    proveLogic: makeProveLogic(deps),
     installCapture: makeInstallCapture(deps),
     takeSnapshot: makeTakeSnapshot(deps),
     createShadow: makeCreateShadow(deps),
@@ -49,6 +52,11 @@ export function createWarehouseActivities(deps: ActivityDeps): WarehouseActiviti
   });
 }
 
+/** A statement that we cancelled ourselves after a stop was asked for is no failure: the work begins anew where it was. */
+function wasStopped(error: unknown): boolean {
+  return Context.current().cancellationSignal.aborted && (error as { code?: string }).code === '57014';
+}
+
 type Activity = (input: never) => Promise<unknown>;
 
 /** Every failure leaves through one door. */
@@ -59,7 +67,7 @@ function translated<T extends { [name in keyof T]: Activity }>(activities: T): T
       try {
         return await activity(input);
       } catch (error) {
-        throw toActivityFailure(error);
+        throw wasStopped(error) ? new CancelledFailure('stopped, because it was asked to') : toActivityFailure(error);
       }
     };
   return Object.fromEntries(

@@ -1,17 +1,19 @@
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import { formatName } from '../src/domain/names.ts';
-import type { LedgerCounts } from '../src/domain/backfill-state.ts';
+import type { LedgerCounts, Release } from '../src/domain/backfill-state.ts';
 import type { PlanSummary } from '../src/domain/plan-summary.ts';
 import { countProgress } from '../src/ledger/counts.ts';
 import { insertEvent } from '../src/ledger/events.ts';
 import { insertBatches, insertPartitions } from '../src/ledger/partitions.ts';
-import { activeRelease, latestRelease, rollbackStatement } from '../src/ledger/releases.ts';
+import { rollbackInForce, viewFollowsPointer } from '../src/ledger/published-view.ts';
+import { activeRelease, latestRelease } from '../src/ledger/releases.ts';
 import type { LedgerRun } from '../src/ledger/runs.ts';
 import { findActiveRun, findRun, insertRun } from '../src/ledger/runs.ts';
+import type { Draft } from '../src/planning/draft-plan.ts';
 import { draftPlan } from '../src/planning/draft-plan.ts';
 import { readDocuments } from '../src/planning/read-documents.ts';
 import { planHashOf } from '../src/planning/plan-hash.ts';
-import type { PlanOutcome, PublishedRelease, WarehouseActivities } from '../src/protocol/activities.ts';
+import type { PlanOutcome, Resumption, WarehouseActivities } from '../src/protocol/activities.ts';
 import { workflowIdOf } from '../src/protocol/identity.ts';
 import { readLaunchInput } from '../src/spec/launch-input.ts';
 import { formatProblem } from '../src/spec/spec-problem.ts';
@@ -44,14 +46,14 @@ export function makePlanBackfill(deps: ActivityDeps): WarehouseActivities['planB
       };
       return withSession(deps.pool, settings, async (session): Promise<PlanOutcome> => {
         const known = await knownRun(session, backfillId);
-        if (known !== null) return joinRun(session, known, documents.specHash);
+        if (known !== null) return joinRun(session, known, documents.specHash, deps);
         const other = await activeRun(session, formatName(target.table));
         if (other !== null) return refused(activeAlready(other));
-        const draft = await draftPlan(session, documents, deps.prices);
+        const draft = await draftPlan(session, documents, deps.prices, deps.secret);
         if (draft.kind === 'refused') return refused(...draft.reasons);
         const requestedBy = input.requestedBy ?? documents.spec.owner;
-        await freeze(session, draft.plan, { specHash: documents.specHash, requestedBy, workflowId });
-        return planned(session, backfillId);
+        await freeze(session, draft, { specHash: documents.specHash, requestedBy, workflowId });
+        return planned(session, backfillId, deps);
       });
     });
 }
@@ -78,19 +80,19 @@ async function ledgerIsThere(session: Session): Promise<boolean> {
   return there;
 }
 
-async function joinRun(session: Session, known: LedgerRun, specHash: string): Promise<PlanOutcome> {
+async function joinRun(session: Session, known: LedgerRun, specHash: string, deps: ActivityDeps): Promise<PlanOutcome> {
   if (known.endedAt !== null)
     return refused(`${known.backfillId} has ended (${known.status}); a backfill_id is used once, choose another`);
   if (known.specHash !== specHash)
     return refused(
       `${known.backfillId} is under way with another spec; restore the spec it was started with, or choose another backfill_id`,
     );
-  return planned(session, known.backfillId);
+  return planned(session, known.backfillId, deps);
 }
 
 async function freeze(
   session: Session,
-  plan: BackfillPlan,
+  { plan, rehearsal }: Extract<Draft, { kind: 'plan' }>,
   run: { readonly specHash: string; readonly requestedBy: string; readonly workflowId: string },
 ): Promise<void> {
   const planHash = planHashOf(plan);
@@ -104,34 +106,50 @@ async function freeze(
         partitions: plan.partitions,
         batches: plan.batches,
         warnings: plan.warnings,
+        rehearsed: rehearsal.partitions.map(({ partition }) => partition),
+        checks: rehearsal.checks,
       }),
     );
   });
 }
 
-async function planned(session: Session, backfillId: string): Promise<PlanOutcome> {
+async function planned(session: Session, backfillId: string, deps: ActivityDeps): Promise<PlanOutcome> {
   const { plan, planHash, requestedBy } = await loadPlan(session, backfillId);
   return {
     kind: 'planned',
-    plan: summary(plan, planHash),
+    plan: { ...summary(plan, planHash), searchAttributes: deps.searchAttributes ?? false },
     requestedBy,
     counts: await session.one<LedgerCounts>(countProgress(backfillId)),
-    published: await publishedAlready(session, plan),
+    resume: await resumption(session, plan),
   };
 }
 
-async function publishedAlready(session: Session, plan: BackfillPlan): Promise<PublishedRelease | null> {
-  const active = await session.one<{ backfillId: string | null }>(activeRelease(plan.dataset));
-  if (active.backfillId !== plan.backfillId) return null;
-  const release = await session.one<{ releaseId: string; publishedAt: Date; deadline: Date }>(
-    latestRelease(plan.backfillId),
-  );
-  return {
-    releaseId: release.releaseId,
-    publishedAt: release.publishedAt.toISOString(),
-    deadline: release.deadline.toISOString(),
-    rollbackStatement: rollbackStatement(plan, release.releaseId),
+/** The ledger says where a run stands whose workflow is gone: nothing that was published is built over. */
+async function resumption(session: Session, plan: BackfillPlan): Promise<Resumption | null> {
+  const { status } = await session.one<{ status: string }>(findRun(plan.backfillId));
+  if (status === 'aborting' || status === 'closing') return { at: status, release: null };
+  const active = await session.one<{ backfillId: string | null; consolidating: boolean }>(activeRelease(plan.dataset));
+  const [latest] = await session.rows<{
+    releaseId: string;
+    state: Release['state'];
+    publishedAt: Date;
+    deadline: Date;
+  }>(latestRelease(plan.backfillId));
+  if (latest === undefined) return null;
+  const { follows } = await session.one<{ follows: boolean }>(viewFollowsPointer(plan));
+  const release = {
+    releaseId: latest.releaseId,
+    state: latest.state,
+    publishedAt: latest.publishedAt.toISOString(),
+    deadline: latest.deadline.toISOString(),
+    rollbackStatement: rollbackInForce(plan, latest.releaseId, follows),
   };
+  if (active.backfillId === plan.backfillId)
+    return { at: active.consolidating ? 'consolidating' : 'observing', release };
+  if (latest.state === 'consolidated') return { at: 'consolidating', release };
+  return status === 'rolledBack' || status === 'observing' || status === 'awaitingSignOff'
+    ? { at: 'rolledBack', release }
+    : null;
 }
 
 function summary(plan: BackfillPlan, planHash: string): PlanSummary {

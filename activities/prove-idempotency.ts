@@ -1,104 +1,23 @@
-import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
-import type { KeyRange } from '../src/domain/backfill-spec.ts';
-import type { Check } from '../src/domain/verdict.ts';
 import { insertEvidence } from '../src/ledger/evidence.ts';
-import { proofPartitions } from '../src/ledger/proof-partitions.ts';
+import { proveIdempotency } from '../src/planning/prove-idempotency.ts';
 import type { WarehouseActivities } from '../src/protocol/activities.ts';
 import { fingerprint } from '../src/spec/fingerprint.ts';
-import type { EraSlice } from '../src/warehouse/postgres/statements/corrected-rows.ts';
-import * as scratch from '../src/warehouse/postgres/statements/scratch.ts';
-import type { Session } from '../src/warehouse/session.ts';
-import { withSession, withTransaction } from '../src/warehouse/session.ts';
-import { sql } from '../src/warehouse/sql.ts';
+import { withSession } from '../src/warehouse/session.ts';
 import type { ActivityDeps } from './deps.ts';
-import { loadPlan, withLedger } from './deps.ts';
+import { loadPlan, proofSession, withLedger } from './deps.ts';
 import { whileWorking } from './working.ts';
 
-/**
- * Builds one partition of median size a second time, beside built neighbours, in temporary tables. The two builds run in
- * transactions and under plans of their own, so that now(), random() and an unordered limit show themselves.
- */
+/** Builds one partition twice and records what was found as evidence, whatever the verdict. */
 export function makeProveIdempotency(deps: ActivityDeps): WarehouseActivities['proveIdempotency'] {
   return ({ backfillId }) =>
     whileWorking(async () => {
       const { plan } = await withLedger(deps, (session) => loadPlan(session, backfillId));
-      const settings = {
-        applicationName: `backfill/${backfillId}/proof`,
-        statementTimeoutMs: plan.spec.execution.queryTimeoutMs,
-        lockTimeoutMs: 2_000,
-      };
-      const checks = await withSession(deps.pool, settings, (session) => prove(session, plan));
+      const { samples } = plan.estimate;
+      const checks = await withSession(deps.pool, proofSession(plan), (one) => proveIdempotency(one, plan, samples));
       const body = { proof: 'idempotency', checks };
       await withLedger(deps, (session) =>
         session.change(insertEvidence(backfillId, 'proof', null, body, fingerprint(body))),
       );
       return { checks };
     });
-}
-
-/**
- * Two plans for one query, so that what held by the luck of one plan differs: rows in the order of an index, then in that
- * of the heap; hashed, then sorted. Neither forces a scan of a whole source that has an index.
- */
-const FIRST_BUILD_WITHOUT = ['enable_bitmapscan'];
-const SECOND_BUILD_WITHOUT = ['enable_indexscan', 'enable_indexonlyscan', 'enable_hashagg', 'enable_hashjoin'];
-
-async function withoutPaths(session: Session, settings: readonly string[]): Promise<void> {
-  for (const setting of settings) await session.change(sql(`SET LOCAL ${setting} = off`));
-}
-
-async function prove(session: Session, plan: BackfillPlan): Promise<readonly Check[]> {
-  const slices = await session.rows<EraSlice & { chosen: boolean }>(proofPartitions(plan));
-  const chosen = slices.find((slice) => slice.chosen);
-  if (chosen === undefined)
-    return [proof('idempotency', 'inconclusive', 'the interval has no partition', 'two equal builds')];
-  await session.change(scratch.dropScratch());
-  try {
-    await withTransaction(session, async () => {
-      await session.change(scratch.createScratch(plan));
-      await withoutPaths(session, FIRST_BUILD_WITHOUT);
-      for (const slice of slices) await session.change(scratch.buildScratch(plan, slice));
-      await session.change(scratch.keepFirstBuild());
-    });
-    await withTransaction(session, async () => {
-      await withoutPaths(session, SECOND_BUILD_WITHOUT);
-      await session.change(scratch.deleteScratch(plan, chosen));
-      await session.change(scratch.buildScratch(plan, chosen));
-    });
-    return await compare(session, plan, chosen);
-  } finally {
-    await session.change(scratch.dropScratch());
-  }
-}
-
-async function compare(session: Session, plan: BackfillPlan, chosen: KeyRange): Promise<readonly Check[]> {
-  const found = await session.one<scratch.ScratchComparison>(scratch.compareBuilds(plan, chosen));
-  const differing = plan.comparedColumns.filter((column) => (found.columns[column] ?? 0) > 0);
-  const where = `partition ${chosen.start}`;
-  return [
-    proof(
-      'idempotency',
-      found.differing === 0 && found.rowsFirst === found.rowsSecond ? 'pass' : 'fail',
-      found.differing === 0
-        ? `${found.rowsSecond} rows of ${where}, built twice, equal`
-        : `${found.differing} rows of ${where} differ between two builds, in column ${differing.join(', ') || 'keys'}`,
-      'the same rows, every column equal',
-    ),
-    proof(
-      'idempotency_keys',
-      found.duplicates === 0 ? 'pass' : 'fail',
-      `${found.duplicates} duplicate keys in ${where}`,
-      `unique on (${plan.uniqueKey.join(', ')})`,
-    ),
-    proof(
-      'idempotency_neighbours',
-      found.neighbours === 0 && found.outside === 0 ? 'pass' : 'fail',
-      `${found.neighbours} neighbouring rows changed, ${found.outside} rows outside their partition`,
-      'none',
-    ),
-  ];
-}
-
-function proof(name: string, verdict: Check['verdict'], figure: string, limit: string): Check {
-  return { name, level: 'proof', verdict, figure, limit };
 }

@@ -3,12 +3,21 @@ import pg from 'pg';
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import { amendedPartitionsAllowed } from '../src/domain/envelope.ts';
 import { voidApprovals } from '../src/ledger/approvals.ts';
+import { markEverything } from '../src/ledger/dirty-marks.ts';
 import { insertAnnouncement } from '../src/ledger/events.ts';
 import { activeRelease, publishRelease, rollbackStatement } from '../src/ledger/releases.ts';
 import type { PublishOutcome, WarehouseActivities } from '../src/protocol/activities.ts';
 import { blockers, oldestWriter } from '../src/warehouse/postgres/statements/blockers.ts';
-import { shapeView, viewFingerprint } from '../src/warehouse/postgres/statements/elevated.ts';
+import {
+  attachCapture,
+  captureIsWhole,
+  shapeView,
+  uncapturedRows,
+  viewFingerprint,
+} from '../src/warehouse/postgres/statements/elevated.ts';
 import { grantOverlay, vacuumOverlay } from '../src/warehouse/postgres/statements/prepare-overlay.ts';
+import type { Session } from '../src/warehouse/session.ts';
+import { sql } from '../src/warehouse/sql.ts';
 import { failure } from './activity-failure.ts';
 import type { Attempt } from './attempt.ts';
 import { withAttempt } from './attempt.ts';
@@ -23,6 +32,8 @@ import { whileWorking } from './working.ts';
 
 /** The switch is tried this often, with jitter, before the run holds and shows who was in the way. */
 const TRIES = 60;
+/** Writers stand behind the fence for as long as the call takes: about 20 ms, and never longer than this. */
+const SWITCH_MS = 3_000;
 /** Behind a writer's transaction older than this, an attempt would only make others wait. */
 const OLD_WRITER_MS = 1_000;
 
@@ -57,22 +68,20 @@ async function switchReaders(
   let last = 'nothing was tried';
   for (let attemptNumber = 1; attemptNumber <= TRIES; attemptNumber += 1) {
     working.at({ doing: 'switch', attempt: attemptNumber });
-    const caught = await catchUp(plan, attempt, plan.spec.execution.maxConcurrency, true);
-    if (caught.failed !== null)
-      return approvalVoid(
-        attempt,
-        plan,
-        `batch ${caught.failed.batch} fails ${caught.failed.check.name} after a live write`,
-      );
+    const caught = await catchUp(plan, attempt, working, { slots: plan.spec.execution.maxConcurrency, amend: true });
+    if (caught.failed !== null) return { kind: 'batchFailed', ...caught.failed };
+    await recapture(plan, session);
     const left = await envelopeLeft(session, plan);
     if (left !== null) return approvalVoid(attempt, plan, left);
     const { ageMs } = await session.one<{ ageMs: number }>(oldestWriter(plan));
     if (ageMs > OLD_WRITER_MS) last = `a writer's transaction on ${plan.dataset} is ${Math.round(ageMs)} ms old`;
     else {
       try {
-        const { release } = await session.one<{
-          release: { releaseId: string; publishedAt: string; deadline: string };
-        }>(publishRelease({ plan, fence, expected, windowMs, armedView: fingerprint, maxAmended }));
+        const { release } = await within(session, SWITCH_MS, plan.spec.execution.queryTimeoutMs, () =>
+          session.one<{ release: { releaseId: string; publishedAt: string; deadline: string } }>(
+            publishRelease({ plan, fence, expected, windowMs, armedView: fingerprint, maxAmended }),
+          ),
+        );
         await announce(attempt, plan, release.releaseId);
         return {
           kind: 'published',
@@ -92,6 +101,25 @@ async function switchReaders(
     'StatementRefused',
     `the switch of ${plan.dataset} did not succeed in ${TRIES} attempts: ${last}. In the way: ${inTheWay.map((one) => one.who).join('; ') || 'nobody now'}. Nobody was killed; retry when they are done`,
   );
+}
+
+/** The session's own timeout bounds the call: one set on the function would begin to count only with its next statement. */
+async function within<T>(session: Session, limitMs: number, usualMs: number, work: () => Promise<T>): Promise<T> {
+  await session.change(sql(`SET statement_timeout = ${limitMs}`));
+  try {
+    return await work();
+  } finally {
+    await session.change(sql(`SET statement_timeout = ${Math.ceil(usualMs)}`)).catch(() => undefined);
+  }
+}
+
+/** Leaves that were attached meanwhile get their triggers; one that brought rows of the interval makes everything dirty. */
+async function recapture(plan: BackfillPlan, session: Session): Promise<void> {
+  const { whole } = await session.one<{ whole: boolean }>(captureIsWhole(plan));
+  if (whole) return;
+  const { brought } = await session.one<{ brought: boolean }>(uncapturedRows(plan));
+  await retryLock(() => session.rows(attachCapture(plan)));
+  if (brought) await session.change(markEverything(plan.backfillId));
 }
 
 async function approvalVoid({ session }: Attempt, plan: BackfillPlan, reason: string): Promise<PublishOutcome> {

@@ -13,6 +13,7 @@ import { withAttempt } from './attempt.ts';
 import { buildBatch } from './build-batch.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
+import { closedByFullDisk } from './disk-full.ts';
 import type { Gate } from './gate.ts';
 import { createGate } from './gate.ts';
 import { reconcileBatch } from './reconcile-batch.ts';
@@ -47,7 +48,10 @@ async function walkClaim(at: Surroundings, claim: BatchRange): Promise<Omit<Clai
   const finished: FinishedBatch[] = [];
   for (let number = claim.from; number <= claim.to; number += 1) {
     const rest = { from: number, to: claim.to };
-    const outcome = await workBatch(at, number);
+    const outcome = await closedByFullDisk<BatchOutcome>(workBatch(at, number), (stopped) => ({
+      kind: 'stopped',
+      stopped,
+    }));
     if (outcome.kind === 'stopped') return { finished, rest, stopped: outcome.stopped };
     finished.push(outcome.finished);
     if (outcome.failed !== null)

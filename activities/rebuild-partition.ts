@@ -40,7 +40,8 @@ export async function enterBatch(
 
 /**
  * One partition, replaced as a whole inside the caller's transaction: marks consumed, slice deleted, slice inserted from
- * the sources, checkpoint. The order matters: the insert is a later statement than the marks it answers for.
+ * the sources, checkpoint. The order matters: the insert is a later statement than the marks it answers for. The first
+ * four go out in one round trip: on busy processors a round trip takes 0.5 to 1.5 ms, a small partition not much longer.
  */
 export async function rebuildPartition(
   session: Session,
@@ -48,12 +49,16 @@ export async function rebuildPartition(
   partition: LedgerPartition,
   fence: number,
 ): Promise<MeasuredWork> {
-  await session.one(lockPartition(plan.backfillId, partition.ordinal));
-  await session.change(consumeMarks(plan, partition));
-  await session.change(deleteSlice(plan, partition));
-  const work = measuredWork(readExplain(await naming(plan, partition, session.one(insertSlice(plan, partition)))));
+  const steps = Promise.all([
+    session.one(lockPartition(plan.backfillId, partition.ordinal)),
+    session.change(consumeMarks(plan, partition)),
+    session.change(deleteSlice(plan, partition)),
+    session.one(insertSlice(plan, partition)),
+  ]);
+  const [, , , explained] = await naming(plan, partition, steps);
+  const work = measuredWork(readExplain(explained));
   const era = plan.eras[partition.era - 1];
-  const checkpointed = await session.change(
+  const [checkpointed] = await session.rows<{ rows: number }>(
     checkpoint(plan, partition, {
       fence,
       bytes: work.bytes,
@@ -61,8 +66,13 @@ export async function rebuildPartition(
       transformSha256: era?.sha256 ?? '',
     }),
   );
-  if (checkpointed !== 1)
+  if (checkpointed === undefined)
     throw failure('LedgerRefused', `partition ${partition.start} of ${plan.backfillId} is not in the ledger`);
+  if (checkpointed.rows !== work.rows)
+    throw failure(
+      'DataRefused',
+      `partition ${partition.start} of ${plan.dataset}: the transform yields ${work.rows - checkpointed.rows} rows that lie outside the partition; correct its predicate, nothing was kept`,
+    );
   return work;
 }
 

@@ -70,6 +70,6 @@ function rowOf(decision: DecisionToRecord): {
         comment: decision.waiver.reason,
       };
     case 'signOff':
-      return { decision: 'sign_off', by: decision.party, digest: '', subject: '', comment: '' };
+      return { decision: 'sign_off', by: decision.party, digest: '', subject: decision.releaseId, comment: '' };
   }
 }

@@ -1,6 +1,7 @@
 import pg from 'pg';
-import { countMarks } from '../src/ledger/dirty-marks.ts';
+import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import { markDropped } from '../src/ledger/artifacts.ts';
+import { countMarks } from '../src/ledger/dirty-marks.ts';
 import { activeRelease } from '../src/ledger/releases.ts';
 import type { WarehouseActivities } from '../src/protocol/activities.ts';
 import {
@@ -9,41 +10,52 @@ import {
   retireRelease,
   shapeView,
 } from '../src/warehouse/postgres/statements/elevated.ts';
+import type { Session } from '../src/warehouse/session.ts';
 import { withTransaction } from '../src/warehouse/session.ts';
-import { failure, stillWaiting } from './activity-failure.ts';
+import { failure } from './activity-failure.ts';
+import { withAttempt } from './attempt.ts';
+import { WHOLE_RUN } from './conclude-evidence.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
 import { retryLock } from './retry-lock.ts';
+import { whileWorking } from './working.ts';
 
-/** Pointer back, plain view, triggers gone: no reader can tell. Marks that came meanwhile send it back to catching up. */
+/** Pointer back, plain view, triggers gone: no reader can tell. With marks open nothing is done: they are followed first. */
 export function makeRetireOverlay(deps: ActivityDeps): WarehouseActivities['retireOverlay'] {
   return ({ backfillId }) =>
-    withLedger(deps, async (session) => {
-      const { plan } = await loadPlan(session, backfillId);
-      const active = await session.one<{ backfillId: string | null }>(activeRelease(plan.dataset));
-      if (active.backfillId === backfillId) {
-        const { differing } = await session.one<{ differing: number }>(countDifferences(plan));
-        const { marks } = await session.one<{ marks: number }>(countMarks(backfillId));
-        if (differing > 0 && marks === 0)
-          throw failure(
-            'StatementRefused',
-            `${differing} rows of ${plan.dataset} differ from the overlay although no live write is open; nothing was retired`,
-          );
-        // Armed first: a settled view does not look at the pointer, and would go on showing the overlay.
-        await retryLock(() => session.rows(shapeView(plan, 'armed')));
-        try {
-          await retryLock(() => session.rows(retireRelease(plan)));
-        } catch (error) {
-          if (error instanceof pg.DatabaseError && error.code === '55006') throw stillWaiting(error.message, 1_000);
-          throw error;
-        }
-      }
-      await retryLock(() => session.rows(shapeView(plan, 'plain')));
-      await retryLock(() =>
-        withTransaction(session, async () => {
-          await session.rows(detachCapture(plan));
-          await session.change(markDropped(backfillId, 'capture'));
-        }),
-      );
+    whileWorking(async (working) => {
+      const { plan } = await withLedger(deps, (session) => loadPlan(session, backfillId));
+      return withAttempt(deps, plan, WHOLE_RUN, working, async ({ session }) => {
+        const active = await session.one<{ backfillId: string | null }>(activeRelease(plan.dataset));
+        if (active.backfillId === backfillId && !(await retire(session, plan))) return { retired: false };
+        await retryLock(() => session.rows(shapeView(plan, 'plain')));
+        await retryLock(() =>
+          withTransaction(session, async () => {
+            await session.rows(detachCapture(plan));
+            await session.change(markDropped(backfillId, 'capture'));
+          }),
+        );
+        return { retired: true };
+      });
     });
+}
+
+async function retire(session: Session, plan: BackfillPlan): Promise<boolean> {
+  const { differing } = await session.one<{ differing: number }>(countDifferences(plan));
+  const { marks } = await session.one<{ marks: number }>(countMarks(plan.backfillId));
+  if (marks > 0) return false;
+  if (differing > 0)
+    throw failure(
+      'StatementRefused',
+      `${differing} rows of ${plan.dataset} differ from the overlay although no live write is open; nothing was retired`,
+    );
+  // Armed first: a settled view does not look at the pointer, and would go on showing the overlay.
+  await retryLock(() => session.rows(shapeView(plan, 'armed')));
+  try {
+    await retryLock(() => session.rows(retireRelease(plan)));
+    return true;
+  } catch (error) {
+    if (error instanceof pg.DatabaseError && error.code === '55006') return false;
+    throw error;
+  }
 }

@@ -30,7 +30,10 @@ export function makeWatchLiveWrites(deps: ActivityDeps): WarehouseActivities['wa
       if (seen.byHand !== null) return { kind: 'rolledBackByHand', ...seen.byHand };
       if (seen.marks > 0)
         return withAttempt(deps, plan, WHOLE_RUN, working, async (attempt): Promise<WatchOutcome> => {
-          const caught = await catchUp(plan, attempt, plan.spec.execution.maxConcurrency, true);
+          const caught = await catchUp(plan, attempt, working, {
+            slots: plan.spec.execution.maxConcurrency,
+            amend: true,
+          });
           if (caught.failed !== null) return { kind: 'failed', ...caught.failed };
           const reason = published ? null : await envelopeLeft(attempt.session, plan);
           if (reason === null)

@@ -3,13 +3,14 @@ import { Worker } from '@temporalio/worker';
 import type { ActivityDeps } from '../activities/index.ts';
 import { createLightActivities, createWarehouseActivities } from '../activities/index.ts';
 import { warehouseQueueOf } from '../src/protocol/identity.ts';
+import { ensureSearchAttributes } from './search-attributes.ts';
 
 export interface WorkerSetup {
   readonly connection: NativeConnection;
   readonly namespace: string;
   /** Of the workflow; activities that scan data are polled from the queue beside it. */
   readonly taskQueue: string;
-  readonly deps: ActivityDeps;
+  readonly deps: Omit<ActivityDeps, 'searchAttributes'>;
   /** Path of the pre-built workflow bundle. */
   readonly bundle: string;
   /** Activities that scan data at once in this process; the warehouse has its own bound. */
@@ -18,6 +19,8 @@ export interface WorkerSetup {
 
 /** Both queues of one process. */
 export interface Workers {
+  /** Why runs set no search attributes, for people; null where they do. */
+  readonly withoutSearchAttributes: string | null;
   /** Resolves after `shutdown`, when running activities have reached their boundaries. */
   run(): Promise<void>;
   shutdown(): void;
@@ -34,6 +37,7 @@ export async function createWorkers({
   bundle,
   warehouseSlots,
 }: WorkerSetup): Promise<Workers> {
+  const found = await ensureSearchAttributes(connection, namespace);
   const common = {
     connection,
     namespace,
@@ -52,11 +56,12 @@ export async function createWorkers({
     Worker.create({
       ...common,
       taskQueue: warehouseQueueOf(taskQueue),
-      activities: createWarehouseActivities(deps),
+      activities: createWarehouseActivities({ ...deps, searchAttributes: found.known }),
       maxConcurrentActivityTaskExecutions: warehouseSlots,
     }),
   ]);
   return {
+    withoutSearchAttributes: found.known ? null : found.reason,
     run: async () => {
       await Promise.all(workers.map((worker) => worker.run()));
     },

@@ -41,9 +41,12 @@ const workers = await createWorkers({
     contracts: { folder: config.contracts, allowDirty: config.allowDirtyContracts },
     reportsFolder: config.reports,
     prices: config.prices,
+    secret: config.secret,
     now: () => new Date(),
   },
 });
+if (workers.withoutSearchAttributes !== null)
+  Runtime.instance().logger.warn('runs set no search attributes', { reason: workers.withoutSearchAttributes });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => workers.shutdown());
 try {
   await workers.run();

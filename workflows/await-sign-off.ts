@@ -17,7 +17,7 @@ async function recordSignOffs(run: Run): Promise<void> {
   for (let request = run.first('signOff'); request !== undefined; request = run.first('signOff')) {
     const recorded = await run.on.light.recordDecision({
       ...run.ref,
-      decision: { kind: 'signOff', party: request.by },
+      decision: { kind: 'signOff', party: request.by, releaseId: run.state.release?.releaseId ?? '' },
     });
     run.apply(
       recorded.kind === 'recorded'

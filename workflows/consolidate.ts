@@ -1,15 +1,21 @@
 import { condition } from '@temporalio/workflow';
+import type { Check } from '../src/domain/verdict.ts';
+import { describeCheck } from '../src/domain/verdict.ts';
+import { retainUntil } from './plan.ts';
 import type { Phase, PhaseEnd, Run } from './run.ts';
 import { throughGate } from './through-gate.ts';
 
 /** Corrected rows into the base, overlay retired, and the snapshot dropped when its retention ends. No reader can tell. */
 export const consolidate: Phase = async (run) => {
-  if (run.state.release?.state !== 'consolidated') {
+  while (run.state.release?.state !== 'consolidated') {
     const end = await moveRows(run);
     if (end !== null) return end;
-    await run.on.steps.retireOverlay.executeWithOptions({ summary: 'retire the overlay under the fence' }, [run.ref]);
-    const retainUntil = new Date(Date.now() + (run.state.plan?.retainAfterSignOffMs ?? 0)).toISOString();
-    run.apply({ type: 'consolidated', retainUntil });
+    const { retired } = await run.on.warehouse.retireOverlay.executeWithOptions(
+      { summary: 'retire the overlay under the fence' },
+      [run.ref],
+    );
+    // A late write came before the fence: it is followed, then the fence is tried again.
+    if (retired) run.apply({ type: 'consolidated', retainUntil: retainUntil(run) });
   }
   await run.on.steps.cleanUp.executeWithOptions({ summary: 'drop shadow and capture' }, [
     { ...run.ref, keepSnapshot: true },
@@ -39,8 +45,14 @@ async function moveRows(run: Run): Promise<PhaseEnd | null> {
     run.apply({ type: 'consolidatedUpTo', partition: outcome.upTo });
     if (outcome.done) return null;
     if (outcome.stopped?.kind === 'gate') await throughGate(run, outcome.stopped);
+    if (outcome.stopped?.kind === 'failed') return held(outcome.stopped);
     if (outcome.stopped?.kind === 'rolledBack') return undone(run, outcome.upTo, outcome.stopped.at);
   }
+}
+
+function held({ batch, check }: { readonly batch: number; readonly check: Check }): PhaseEnd {
+  const reason = `batch ${batch} fails ${describeCheck(check)} after a live write; correct the sources, then retry`;
+  return { type: 'held', hold: { reason, check: null, batch } };
 }
 
 function undone(run: Run, moved: number, at: string): PhaseEnd {

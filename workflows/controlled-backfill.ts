@@ -85,7 +85,9 @@ async function through(run: Run, phase: Phase): Promise<PhaseEnd> {
 }
 
 function isContinued(input: unknown): input is ContinuedInput {
-  return typeof input === 'object' && input !== null && 'continued' in input;
+  // Only a predecessor hands a state over: what a person sends is read as a spec, and refused.
+  const hasPredecessor = workflowInfo().continuedFromExecutionRunId !== undefined;
+  return hasPredecessor && typeof input === 'object' && input !== null && 'continued' in input;
 }
 
 function freshState(input: BackfillInput | undefined): BackfillState {

@@ -1,5 +1,5 @@
 import type { BatchRange } from '../src/domain/batch-queue.ts';
-import { claimSize, takeClaim } from '../src/domain/batch-queue.ts';
+import { batchesLeft, claimSize, takeClaim } from '../src/domain/batch-queue.ts';
 import type { Work } from '../src/domain/reduce.ts';
 import type { ClaimResult } from '../src/protocol/activities.ts';
 import type { Run } from './run.ts';
@@ -17,10 +17,10 @@ export async function runLanes(run: Run): Promise<LaneStop | null> {
   const { limits } = run.state;
   const walkLane = async (lane: number): Promise<void> => {
     while (!stopped() && run.mayWork() && run.state.limits === limits && !run.isLong()) {
-      const taken = takeClaim(
-        run.state.queue,
-        claimSize({ batches: run.state.progress.measuredBatches, busyMs: run.state.progress.busyMs }),
-      );
+      const { queue, progress } = run.state;
+      const measured = { batches: progress.measuredBatches, busyMs: progress.busyMs };
+      const size = claimSize(measured, { left: batchesLeft(queue), lanes: limits.maxConcurrency });
+      const taken = takeClaim(queue, size);
       if (taken === null) return;
       run.apply({ type: 'claimed', queue: taken.rest });
       try {

@@ -1,28 +1,56 @@
+import type { PlanOutcome } from '../src/protocol/activities.ts';
 import type { BackfillInput } from '../src/protocol/launch.ts';
-import type { Phase } from './run.ts';
+import type { Phase, PhaseEnd, Run } from './run.ts';
 import { activityReason } from './run.ts';
 
 /** Nothing is written unless the plan stands; a refused plan ends the run. */
 export function planWith(launch: BackfillInput | undefined): Phase {
   return async (run) => {
-    if (run.take('abort')) return { type: 'moved', to: 'aborting' };
-    const outcome = await run.on.warehouse.planBackfill
-      .executeWithOptions({ summary: 'read the documents, look at the catalogue, run samples, freeze the plan' }, [
-        { launch: launch ?? null, workflowId: run.state.workflowId },
-      ])
-      .catch((error: unknown) => ({ kind: 'refused' as const, reasons: [activityReason(error)] }));
-    if (outcome.kind === 'refused') return { type: 'moved', to: 'failed', because: outcome.reasons.join('\n') };
-    run.apply({ ...outcome, type: 'planned' });
-    if (outcome.published !== null) {
-      const { releaseId, publishedAt, deadline, rollbackStatement } = outcome.published;
-      run.apply({
-        type: 'published',
-        release: { releaseId, publishedAt, state: 'published' },
-        deadline,
-        statement: rollbackStatement,
-      });
-      return { type: 'moved', to: 'observing' };
+    for (;;) {
+      if (run.take('abort')) return { type: 'moved', to: 'aborting' };
+      const outcome = await draw(run, launch);
+      if (outcome === 'interrupted') continue;
+      if (outcome.kind === 'refused') return { type: 'moved', to: 'failed', because: outcome.reasons.join('\n') };
+      run.apply({ ...outcome, type: 'planned' });
+      if (outcome.resume !== null) return resumeAt(run, outcome.resume);
+      return run.take('abort') ? { type: 'moved', to: 'aborting' } : { type: 'moved', to: 'proving' };
     }
-    return run.take('abort') ? { type: 'moved', to: 'aborting' } : { type: 'moved', to: 'proving' };
   };
+}
+
+/** Whatever goes wrong before anything is written refuses the plan, with its reason. */
+async function draw(run: Run, launch: BackfillInput | undefined): Promise<PlanOutcome | 'interrupted'> {
+  try {
+    return await run.stoppable(() =>
+      run.on.warehouse.planBackfill.executeWithOptions(
+        { summary: 'read the documents, look at the catalogue, run samples, freeze the plan' },
+        [{ launch: launch ?? null, workflowId: run.state.workflowId }],
+      ),
+    );
+  } catch (error) {
+    return { kind: 'refused', reasons: [activityReason(error)] };
+  }
+}
+
+/** A run whose workflow was terminated goes on where the ledger holds it. */
+function resumeAt(
+  run: Run,
+  { at, release }: NonNullable<Extract<PlanOutcome, { kind: 'planned' }>['resume']>,
+): PhaseEnd {
+  if (release !== null) {
+    const { releaseId, publishedAt, state, deadline, rollbackStatement } = release;
+    run.apply({
+      type: 'published',
+      release: { releaseId, publishedAt, state: 'published' },
+      deadline,
+      statement: rollbackStatement,
+    });
+    if (state === 'rolled_back') run.apply({ type: 'rolledBack', at: new Date().toISOString() });
+    if (state === 'consolidated') run.apply({ type: 'consolidated', retainUntil: retainUntil(run) });
+  }
+  return { type: 'moved', to: at, because: `the ledger holds this run in ${at}: it is taken up again there` };
+}
+
+export function retainUntil(run: Run): string {
+  return new Date(Date.now() + (run.state.plan?.retainAfterSignOffMs ?? 0)).toISOString();
 }

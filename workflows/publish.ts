@@ -1,3 +1,4 @@
+import { holdBatch } from './reconcile.ts';
 import type { Phase } from './run.ts';
 
 /** Grants, armed view, catch-up and the switch: from the next statement on consumers read the corrected history. */
@@ -11,6 +12,7 @@ export const publish: Phase = async (run) => {
     run.apply({ type: 'approvalVoid' });
     return { type: 'moved', to: 'reconciling', because: outcome.reason };
   }
+  if (outcome.kind === 'batchFailed') return holdBatch(run, outcome.batch, outcome.check);
   const { releaseId, publishedAt, deadline, rollbackStatement } = outcome.release;
   run.apply({
     type: 'published',

@@ -6,6 +6,7 @@ import {
   isCancellation,
   setCurrentDetails,
   upsertMemo,
+  upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { BackfillState, Request, WaitingOn } from '../src/domain/backfill-state.ts';
@@ -15,6 +16,7 @@ import { isFinal } from '../src/domain/status.ts';
 import type { Proxies } from './activity-proxies.ts';
 import { createProxies } from './activity-proxies.ts';
 import { currentDetails, memoOf } from './current-details.ts';
+import { searchAttributesOf } from './search-attributes.ts';
 
 /** How a phase ends: with what happened, or because the history grew long. */
 export type PhaseEnd = Extract<BackfillEvent, { type: 'moved' | 'held' }> | { readonly type: 'continueAsNew' };
@@ -41,11 +43,18 @@ export class Run {
     setCurrentDetails(currentDetails(this.state));
   }
 
+  /** What the UI shows with every worker stopped; after a change of status, or of what undoes the release. */
+  remember(): void {
+    upsertMemo(memoOf(this.state));
+  }
+
   /** After a change of status: memo for when no worker answers, ledger for everybody else. */
   async recordStatus(): Promise<void> {
-    upsertMemo(memoOf(this.state));
-    if (this.state.plan === null) return;
-    const { status, since, endedBecause } = this.state;
+    this.remember();
+    const { status, since, endedBecause, plan } = this.state;
+    if (plan === null) return;
+    // Only where the worker that planned said that the namespace knows them: an unknown one would block the run for ever.
+    if (plan.searchAttributes === true) upsertSearchAttributes(searchAttributesOf(this.state, plan));
     await this.note('recordStatus', () =>
       this.on.light.recordStatus({
         ...this.ref,

@@ -21,6 +21,7 @@ export async function watchRelease(
       [{ ...run.ref, shape, by }],
     );
     run.apply({ type: 'reshaped', shape, statement: rollbackStatement });
+    run.remember();
     return null;
   }
   if (run.isLong()) return { type: 'continueAsNew' };

@@ -42,7 +42,6 @@ const COMMANDS: readonly MessageCommand[] = [
         isRequired: true,
       },
       { flags: '--comment <text>', about: 'kept with the approval' },
-      { flags: '--signature <signature>', about: 'over the digest, by a key that the contract lists' },
     ],
   },
   { command: 'reject', message: 'reject', about: 'reject the evidence; the run is held', options: [BY, REASON] },

@@ -1,5 +1,5 @@
 import type { BackfillSpec, KeyRange } from './backfill-spec.ts';
-import type { DatasetContract } from './dataset-contract.ts';
+import type { DatasetContract, PipelineProbe } from './dataset-contract.ts';
 import type { Estimate } from './estimate.ts';
 import type { QualifiedName } from './names.ts';
 import type { ColumnShape } from './table-shape.ts';
@@ -15,6 +15,10 @@ export interface PlannedSql {
 export interface PlannedEra extends PlannedSql {
   readonly from: string;
 }
+
+export type HttpProbe = Extract<PipelineProbe, { kind: 'http' }>;
+/** How the live pipeline is asked whether it runs: through a SQL file, or at an orchestrator's API. */
+export type PlannedProbe = PlannedSql | HttpProbe;
 
 /** What will be done, as data. Frozen once in the ledger; everything that runs reads it from there. */
 export interface BackfillPlan {
@@ -33,8 +37,10 @@ export interface BackfillPlan {
   readonly overrides: readonly { readonly path: string; readonly value: string; readonly was: string | null }[];
   readonly defaults: readonly { readonly path: string; readonly value: string }[];
   readonly eras: readonly PlannedEra[];
+  /** The logic that produced what is published; empty where the contract does not say. */
+  readonly trusted: readonly PlannedEra[];
   readonly sourceTotals: Readonly<Record<string, PlannedSql & { readonly tolerance: number }>>;
-  readonly probe: PlannedSql | null;
+  readonly probe: PlannedProbe | null;
   /** Type of the partition key, e.g. `date`. */
   readonly keyType: string;
   readonly keyRanges: readonly KeyRange[];

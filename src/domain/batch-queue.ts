@@ -46,14 +46,31 @@ export function isExhausted(queue: BatchQueue): boolean {
   return queue.next > queue.total && queue.returned.length === 0;
 }
 
+/** How many batches nobody has taken. */
+export function batchesLeft({ next, total, returned }: BatchQueue): number {
+  return returned.reduce((sum, { from, to }) => sum + to - from + 1, total - next + 1);
+}
+
 /** An activity costs about 0.1 s on a default server: tiny batches share one, up to this much work. */
 const CLAIM_TARGET_MS = 5_000;
+/** Towards the end claims get smaller, so that no lane has the last five seconds to itself; not below this, or handing over costs more than it saves. */
+const LAST_CLAIM_MS = 500;
 /** Keeps the result of one claim small, however tiny the batches. */
 const CLAIM_MAX_BATCHES = 50;
 
-/** How many batches the next claim should hold, from what the finished ones took; one until something was measured. */
-export function claimSize(measured: { readonly batches: number; readonly busyMs: number }): number {
+/**
+ * How many batches the next claim should hold, from what the finished ones took; one until something was measured. With
+ * several lanes, half of a lane's fair share of what is left at most: at the end all lanes come to rest at about the same time.
+ */
+export function claimSize(
+  measured: { readonly batches: number; readonly busyMs: number },
+  { left, lanes }: { readonly left: number; readonly lanes: number },
+): number {
   if (measured.batches === 0) return 1;
   const perBatch = Math.max(1, measured.busyMs / measured.batches);
-  return Math.min(CLAIM_MAX_BATCHES, Math.max(1, Math.floor(CLAIM_TARGET_MS / perBatch)));
+  const most = Math.min(CLAIM_MAX_BATCHES, Math.max(1, Math.floor(CLAIM_TARGET_MS / perBatch)));
+  if (lanes === 1) return most;
+  const share = Math.ceil(left / lanes);
+  const least = Math.min(share, Math.ceil(LAST_CLAIM_MS / perBatch));
+  return Math.max(1, Math.min(most, Math.max(least, Math.ceil(share / 2))));
 }

@@ -203,6 +203,10 @@ function waive(state: BackfillState, by: string | null, payload: Incoming, nowIs
     return refused(`waive: it is held for another reason than a check: ${state.hold.reason}`);
   if (state.hold.check.name !== check)
     return refused(`waive: the failing check is "${state.hold.check.name}", not "${check}"`);
+  if (state.hold.check.name === 'batches_passed')
+    return refused(
+      'waive: batches_passed is the sum of other checks; retry, and waive the check of the batch that fails',
+    );
   if (state.hold.check.level === 'proof')
     return refused(`waive: a proof (${check}) cannot be waived; correct the transform`);
   if (!isListed(by, state.plan?.approvers ?? []))

@@ -6,7 +6,6 @@ export interface MessagePayloads {
     readonly by?: string;
     readonly digest?: string;
     readonly comment?: string;
-    readonly signature?: string;
   };
   readonly reject: { readonly by?: string; readonly reason?: string };
   readonly rollback: { readonly by?: string; readonly reason?: string };

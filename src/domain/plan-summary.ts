@@ -21,4 +21,6 @@ export interface PlanSummary {
   readonly endKey: string;
   /** Removes late-write capture at once, for the person on call. */
   readonly detachStatement: string;
+  /** The namespace knew the search attributes of runs when this run was planned; absent: it sets none. */
+  readonly searchAttributes?: boolean;
 }

@@ -127,7 +127,12 @@ type Decision = Extract<
 function decide(state: BackfillState, event: Decision, nowIso: string): BackfillState {
   switch (event.type) {
     case 'concluded':
-      return { ...state, evidence: event.evidence, checks: event.evidence.checks, approval: null };
+      return {
+        ...state,
+        evidence: event.evidence,
+        checks: [...state.checks.filter(({ level }) => level === 'proof'), ...event.evidence.checks],
+        approval: null,
+      };
     case 'approved':
       return { ...state, approval: event.approval };
     case 'approvalVoid':
@@ -211,6 +216,8 @@ function move(state: BackfillState, to: BackfillStatus, nowIso: string, because?
     waiting: null,
     hold: null,
     endedBecause: because ?? TRANSITIONS[state.status][to] ?? null,
+    // From here on rows move: what undid the release would show readers a mixture, and the ledger refuses it.
+    ...(to === 'consolidating' ? { rollbackDeadline: null, rollbackStatement: null } : {}),
   };
 }
 

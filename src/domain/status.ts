@@ -30,6 +30,9 @@ export const TRANSITIONS: Readonly<Record<BackfillStatus, Edges>> = {
     failed: 'the plan is refused and nothing was written',
     aborting: 'a person gave it up while it was planned',
     observing: 'the ledger holds this run as published already: its watch is taken up again',
+    rolledBack: 'the ledger holds this run as rolled back: a person decides on',
+    consolidating: 'the ledger holds this run as signed off: its consolidation is taken up again',
+    closing: 'the ledger holds this run as closing: its clean-up is taken up again',
   },
   proving: {
     preserving: 'every proof holds',

@@ -19,6 +19,16 @@ export function closeAttempt(fence: number): Sql {
   );
 }
 
+/** The newest attempt at a lane that was started after this one; no row where there is none. */
+export function newerAttempt(backfillId: string, lane: number, fence: number): Sql {
+  return sql(
+    'SELECT fence::float8 AS fence FROM governance.backfill_attempts WHERE backfill_id = $1 AND lane = $2 AND fence > $3 ORDER BY fence DESC LIMIT 1',
+    backfillId,
+    lane,
+    fence,
+  );
+}
+
 /** Cancels what an older attempt of this lane still runs: our own role, the same backend, nobody else. */
 export function cancelPredecessors(backfillId: string, lane: number, fence: number): Sql {
   return sql(

@@ -22,6 +22,24 @@ export function claimBatch(backfillId: string, batch: number, fence: number): Sq
   );
 }
 
+/** Its figures are of rows that were replaced. */
+export function uncheckBatch(backfillId: string, batch: number): Sql {
+  return sql(
+    `UPDATE governance.backfill_batches SET state = 'planned' WHERE backfill_id = $1 AND batch = $2`,
+    backfillId,
+    batch,
+  );
+}
+
+/** Batches whose partitions are all built and whose check is missing or failed, oldest first. */
+export function uncheckedBatches(backfillId: string): Sql {
+  return sql(
+    `SELECT b.batch FROM governance.backfill_batches b WHERE b.backfill_id = $1 AND b.state IN ('planned', 'failed')
+        AND NOT EXISTS (SELECT FROM governance.backfill_partitions p WHERE p.backfill_id = $1 AND p.batch = b.batch AND p.state <> 'built') ORDER BY b.batch`,
+    backfillId,
+  );
+}
+
 /** Held to the end of the rebuilding transaction: a successor's claim waits for it, and a zombie sees that it lost. */
 export function lockClaim(backfillId: string, batch: number): Sql {
   return sql(

@@ -3,7 +3,8 @@ import { formatName } from '../domain/names.ts';
 import { readTable, readView } from '../warehouse/postgres/catalogue.ts';
 import type { Session } from '../warehouse/session.ts';
 import { SHORT, createPool, withRollback, withSession, withTransaction } from '../warehouse/session.ts';
-import { ident, sql } from '../warehouse/sql.ts';
+import { ident, literal, sql } from '../warehouse/sql.ts';
+import type { Migration } from './scripts.ts';
 import { datasetScript, ledgerGrants, migrationsExpected } from './scripts.ts';
 
 export interface InstallOptions {
@@ -15,83 +16,81 @@ export interface InstallOptions {
   readonly ledgerOwner: string;
 }
 
-const LOCK = `SELECT pg_advisory_xact_lock(hashtextextended('controlled-backfill:install', 0))`;
-
 /**
  * Migrates the ledger and installs the dataset's elevated functions, in one transaction, as an administrator.
  * Run again it changes only what is missing or of another version. Returns what was done, one line each.
  */
 export async function install(adminUrl: string, options: InstallOptions): Promise<readonly string[]> {
-  const pool = createPool(adminUrl, 1);
-  try {
-    return await withSession(pool, { ...SHORT, statementTimeoutMs: 120_000, lockTimeoutMs: 10_000 }, (session) =>
-      withTransaction(session, async () => {
-        await session.change(sql(LOCK));
-        const migrated = await migrate(session, options.ledgerOwner);
-        await session.change(sql(ledgerGrants(options.worker)));
-        const script = await scriptFor(session, options);
-        await session.change(sql(script));
-        return [...migrated, `installed the elevated functions of ${formatName(options.dataset)}`];
-      }),
-    );
-  } finally {
-    await pool.end();
-  }
+  return asAdmin(adminUrl, (session) =>
+    withTransaction(session, async () => {
+      await session.change(sql(LOCK));
+      const steps = await missingSteps(session, options);
+      for (const step of steps) await session.change(sql(step.script));
+      return steps.flatMap((step) => (step.done === null ? [] : [step.done]));
+    }),
+  );
 }
 
-/** What `install` would run for the dataset, to be reviewed first. */
+/** What `install` would run now, as one transaction for any client, to be reviewed and run by whoever administers the warehouse. */
 export async function printScript(adminUrl: string, options: InstallOptions): Promise<string> {
+  const steps = await asAdmin(adminUrl, (session) => withRollback(session, () => missingSteps(session, options)));
+  return ['BEGIN;', `${LOCK};`, ...steps.map((step) => step.script), 'COMMIT;', ''].join('\n');
+}
+
+const LOCK = `SELECT pg_advisory_xact_lock(hashtextextended('controlled-backfill:install', 0))`;
+
+interface Step {
+  readonly script: string;
+  /** One line for people; null for what needs no mention. */
+  readonly done: string | null;
+}
+
+async function asAdmin<T>(adminUrl: string, use: (session: Session) => Promise<T>): Promise<T> {
   const pool = createPool(adminUrl, 1);
   try {
-    return await withSession(pool, SHORT, async (session) => {
-      const migrations = migrationsExpected().map((migration) => `-- ${migration.name}\n${migration.text}`);
-      const script = await withRollback(session, () => scriptFor(session, options));
-      return [
-        `SET ROLE ${ident(options.ledgerOwner)};`,
-        ...migrations,
-        'RESET ROLE;',
-        ledgerGrants(options.worker),
-        script,
-      ].join('\n');
-    });
+    return await withSession(pool, { ...SHORT, statementTimeoutMs: 120_000, lockTimeoutMs: 10_000 }, use);
   } finally {
     await pool.end();
   }
 }
 
-async function migrate(session: Session, owner: string): Promise<string[]> {
-  await ensureOwner(session, owner);
+async function missingSteps(session: Session, options: InstallOptions): Promise<Step[]> {
+  const owner = ident(options.ledgerOwner);
+  const { known } = await session.one<{ known: boolean }>(
+    sql('SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1) AS known', options.ledgerOwner),
+  );
+  return [
+    ...(known ? [] : [{ script: `CREATE ROLE ${owner} NOLOGIN;`, done: `created role ${options.ledgerOwner}` }]),
+    { script: `CREATE SCHEMA IF NOT EXISTS governance AUTHORIZATION ${owner};`, done: null },
+    { script: `SET LOCAL ROLE ${owner};`, done: null },
+    ...(await missingMigrations(session)).map(migrationStep),
+    { script: 'RESET ROLE;', done: null },
+    { script: ledgerGrants(options.worker), done: null },
+    {
+      script: await scriptFor(session, options),
+      done: `installed the elevated functions of ${formatName(options.dataset)}`,
+    },
+  ];
+}
+
+function migrationStep({ number, name, text, sha256 }: Migration): Step {
+  const row = [number, literal(name), literal(sha256)].join(', ');
+  return {
+    script: `${text.trimEnd()}\nINSERT INTO governance.migrations (number, name, sha256) VALUES (${row});`,
+    done: `applied ${name}`,
+  };
+}
+
+async function missingMigrations(session: Session): Promise<Migration[]> {
   const applied = await appliedMigrations(session);
-  const done: string[] = [];
-  await session.change(sql(`SET LOCAL ROLE ${ident(owner)}`));
-  for (const migration of migrationsExpected()) {
+  return migrationsExpected().filter((migration) => {
     const have = applied.find((one) => one.number === migration.number);
     if (have !== undefined && have.sha256 !== migration.sha256)
       throw new Error(
         `migration ${migration.name} was applied with another content; this version cannot use that ledger`,
       );
-    if (have !== undefined) continue;
-    await session.change(sql(migration.text));
-    await session.change(
-      sql(
-        'INSERT INTO governance.migrations (number, name, sha256) VALUES ($1, $2, $3)',
-        migration.number,
-        migration.name,
-        migration.sha256,
-      ),
-    );
-    done.push(`applied ${migration.name}`);
-  }
-  await session.change(sql('RESET ROLE'));
-  return done;
-}
-
-async function ensureOwner(session: Session, owner: string): Promise<void> {
-  const { known } = await session.one<{ known: boolean }>(
-    sql('SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1) AS known', owner),
-  );
-  if (!known) await session.change(sql(`CREATE ROLE ${ident(owner)} NOLOGIN`));
-  await session.change(sql(`CREATE SCHEMA IF NOT EXISTS governance AUTHORIZATION ${ident(owner)}`));
+    return have === undefined;
+  });
 }
 
 async function appliedMigrations(session: Session): Promise<{ number: number; sha256: string }[]> {

@@ -64,15 +64,6 @@ export function partitionCounts(plan: PartitionedPlan): Sql {
   };
 }
 
-/** Every `stride`-th partition. */
-export function somePartitions(plan: PartitionedPlan, stride: number): Sql {
-  const query = partitionsQuery(plan);
-  return {
-    text: `SELECT ordinal, era, start, "end" FROM (${query.text}) p WHERE ordinal % $${query.values.length + 1}::int = 0 ORDER BY ordinal`,
-    values: [...query.values, stride],
-  };
-}
-
 /** Bounds of the interval's ranges as literals of the key's type: midnight in a named zone is an instant of its own. */
 export function keyRanges(plan: PartitionedPlan): Sql {
   const zone = plan.keyType.startsWith('timestamp with time zone') ? (plan.contract.partition.timeZone ?? 'UTC') : null;
@@ -130,7 +121,7 @@ export function checkpoint(
     `UPDATE governance.backfill_partitions p SET state = 'built', fence = $5, bytes = $6, duration_ms = $7, transform_sha256 = $8,
             rows = measured.rows, shadow_fingerprint = measured.fingerprint, builds = p.builds + 1, built_at = clock_timestamp(), consolidated_at = NULL
        FROM (SELECT count(*) AS rows, ${fingerprintOf(plan, 's')} AS fingerprint FROM ${qualified(plan.shadow)} s WHERE ${inSlice(plan, { start: 1, end: 2 }, 's')}) measured
-      WHERE p.backfill_id = $3 AND p.ordinal = $4`,
+      WHERE p.backfill_id = $3 AND p.ordinal = $4 RETURNING p.rows::float8 AS rows`,
     built.start,
     built.end,
     plan.backfillId,
@@ -140,6 +131,20 @@ export function checkpoint(
     work.durationMs,
     work.transformSha256,
   );
+}
+
+/** A shadow that is made anew holds nothing: what an older one held is to be built and checked again. */
+export function forgetBuilds(backfillId: string): Sql[] {
+  return [
+    sql(
+      `UPDATE governance.backfill_partitions SET state = 'planned' WHERE backfill_id = $1 AND state <> 'planned'`,
+      backfillId,
+    ),
+    sql(
+      `UPDATE governance.backfill_batches SET state = 'planned' WHERE backfill_id = $1 AND state <> 'planned'`,
+      backfillId,
+    ),
+  ];
 }
 
 /** Fingerprints of every partition of the snapshot, in one pass. */

@@ -17,3 +17,22 @@ export function rollbackInForce(plan: BackfillPlan, releaseId: string, follows: 
   if (follows) return statement;
   return `SELECT governance.${ident(`${plan.functionPrefix}_shape_view`)}(${literal(plan.backfillId)}, 'armed');\n${statement}`;
 }
+
+/** Whether the published view reads the pointer or the shadow: then its shape is of our making. */
+export function viewIsShaped(plan: Pick<BackfillPlan, 'view' | 'shadow'>): Sql {
+  return sql(
+    `SELECT EXISTS (SELECT FROM pg_rewrite r JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
+       WHERE r.ev_class = to_regclass($1) AND d.refobjid IN (to_regclass('governance.active_releases'), to_regclass($2))) AS shaped`,
+    qualified(plan.view),
+    qualified(plan.shadow),
+  );
+}
+
+/** Rows were consolidated, and the release is rolled back all the same: by hand, round the statement that refuses it. */
+export function rowsMovedUnderARollback(backfillId: string): Sql {
+  return sql(
+    `SELECT EXISTS (SELECT FROM governance.backfill_partitions WHERE backfill_id = $1 AND consolidated_at IS NOT NULL)
+        AND NOT EXISTS (SELECT FROM governance.data_releases WHERE backfill_id = $1 AND state = 'consolidated') AS moved`,
+    backfillId,
+  );
+}

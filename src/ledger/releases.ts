@@ -10,7 +10,7 @@ export interface ActiveRelease {
 
 export function activeRelease(dataset: string): Sql {
   return sql(
-    'SELECT backfill_id AS "backfillId", release_id AS "releaseId" FROM governance.active_releases WHERE dataset = $1',
+    'SELECT backfill_id AS "backfillId", release_id AS "releaseId", consolidating FROM governance.active_releases WHERE dataset = $1',
     dataset,
   );
 }
@@ -54,13 +54,13 @@ export function publishRelease(input: {
 /**
  * The whole rollback as one plain statement, to be pasted into any client: pointer, release and event move together or
  * not at all. No PL/pgSQL, no lock that a reader or writer waits for. `INSERT 0 1` = rolled back, `INSERT 0 0` = the
- * release was not active, or the view is not armed.
+ * release was not active, its rows are moving into the base already, or the view is not armed.
  */
 export function rollbackStatement(plan: BackfillPlan, releaseId: string, by = 'by hand', reason = ''): string {
   const release = literal(releaseId);
   return `WITH moved AS (
   UPDATE governance.active_releases SET backfill_id = NULL, release_id = NULL, epoch = epoch + 1, moved_at = clock_timestamp()
-   WHERE dataset = ${literal(formatName(plan.table))} AND release_id = ${release}
+   WHERE dataset = ${literal(formatName(plan.table))} AND release_id = ${release} AND NOT consolidating
      AND strpos(pg_get_viewdef(${literal(qualified(plan.view))}::regclass), 'active_releases') > 0
   RETURNING epoch
 ), released AS (

@@ -4,6 +4,7 @@ import type { BackfillPlan } from '../domain/backfill-plan.ts';
 import type { Artifact } from './artifacts.ts';
 import { artifactsOf, markDropped } from './artifacts.ts';
 import { insertEvent } from './events.ts';
+import { rowsMovedUnderARollback, viewIsShaped } from './published-view.ts';
 import { activeRelease } from './releases.ts';
 import type { Session } from '../warehouse/session.ts';
 import { withTransaction } from '../warehouse/session.ts';
@@ -28,7 +29,14 @@ export async function removeArtifacts(
     throw new Error(`${plan.dataset} still shows ${backfillId}: roll it back first; nothing was removed`);
   const artifacts = await session.rows<Artifact>(artifactsOf(backfillId));
   const dropped: string[] = [];
-  if (active.backfillId === null && artifacts.length > 0) await patiently(() => session.rows(shapeView(plan, 'plain')));
+  const { shaped } = await session.one<{ shaped: boolean }>(viewIsShaped(plan));
+  // A view that somebody changed since the overlay was retired is theirs.
+  if (active.backfillId === null && shaped) await patiently(() => session.rows(shapeView(plan, 'plain')));
+  const moved = await session.one<{ moved: boolean }>(rowsMovedUnderARollback(backfillId));
+  if (moved.moved && !options.keepSnapshot)
+    throw new Error(
+      `rows of ${plan.dataset} were moved into the base table and then rolled back by hand; the snapshot is the only copy of the old ones and is kept: restore them first`,
+    );
   for (const artifact of artifacts) {
     if (artifact.kind === 'snapshot' && options.keepSnapshot) continue;
     await patiently(() =>

@@ -1,24 +1,41 @@
-import type { BackfillPlan, PlannedSql } from '../domain/backfill-plan.ts';
+import type { BackfillPlan, PlannedProbe, PlannedSql } from '../domain/backfill-plan.ts';
 import type { LoadedContract } from '../domain/dataset-contract.ts';
 import type { Prices } from '../domain/estimate.ts';
 import { estimateRun } from '../domain/estimate.ts';
 import { formatName } from '../domain/names.ts';
+import type { Rehearsal } from '../domain/rehearsal.ts';
+import { rehearsalReasons } from '../domain/rehearsal.ts';
+import { describeCheck } from '../domain/verdict.ts';
 import { keyRanges, partitionCounts } from '../ledger/partitions.ts';
 import type { Session } from '../warehouse/session.ts';
 import { withReadOnly, withRollback } from '../warehouse/session.ts';
+import { probeReasons } from './ask-probe.ts';
+import type { SecretOf } from './http-probe.ts';
 import { checkInstallation } from './installation-checks.ts';
 import { modelReasons } from './model-checks.ts';
 import type { Preflight } from './preflight.ts';
 import { preflight, shadowName } from './preflight.ts';
 import type { Documents } from './read-documents.ts';
-import { runSamples } from './sample-partitions.ts';
+import { rehearseOrRefuse } from './rehearse.ts';
+import { choosePartitions } from './sample-partitions.ts';
 
 export type Draft =
-  | { readonly kind: 'plan'; readonly plan: BackfillPlan }
-  | { readonly kind: 'refused'; readonly reasons: readonly string[]; readonly warnings: readonly string[] };
+  | { readonly kind: 'plan'; readonly plan: BackfillPlan; readonly rehearsal: Rehearsal }
+  | {
+      readonly kind: 'refused';
+      readonly reasons: readonly string[];
+      readonly warnings: readonly string[];
+      /** Where it came that far: what was found on the samples. */
+      readonly rehearsal?: Rehearsal;
+    };
 
-/** Draws up the plan: looks at the catalogue, runs the samples, writes nothing. Every reason against it at once. */
-export async function draftPlan(session: Session, documents: Documents, prices: Prices | null): Promise<Draft> {
+/** Draws up the plan: looks at the catalogue, rehearses on samples, writes nothing. Every reason against it at once. */
+export async function draftPlan(
+  session: Session,
+  documents: Documents,
+  prices: Prices | null,
+  secretOf: SecretOf,
+): Promise<Draft> {
   const { spec, loaded } = documents;
   const { contract } = loaded;
   const seen = await withRollback(session, () => preflight(session, spec, loaded));
@@ -30,46 +47,65 @@ export async function draftPlan(session: Session, documents: Documents, prices: 
   const eras = contract.transform.corrected.map((era) => ({ from: era.from, ...planned(loaded, era.sql) }));
   const shape = { keyType: seen.keyType, eras, contract, spec };
   const models = seen.reasons.length > 0 ? [] : await withReadOnly(session, () => modelReasons(session, shape));
-  const reasons = [...seen.reasons, ...(installed?.reasons ?? []), ...models];
+  const probe = plannedProbe(loaded);
+  const probed =
+    seen.reasons.length > 0 || !spec.execution.pauseDuringLivePipeline
+      ? []
+      : await probeReasons(session, probe, secretOf);
+  const reasons = [...seen.reasons, ...(installed?.reasons ?? []), ...models, ...probed];
   if (reasons.length > 0 || seen.table === null || installed?.functionPrefix == null)
     return { kind: 'refused', reasons, warnings: seen.warnings };
 
   const counts = await session.one<{ partitions: number; batches: number }>(partitionCounts(shape));
-  const sampled = await withReadOnly(session, () => runSamples(session, shape, counts.partitions));
-  const warnings = [
-    ...seen.warnings,
-    ...(sampled.empty > 0 ? [`${sampled.empty} of ${sampled.samples.length} sample partitions yield no row`] : []),
-    ...(loaded.dirty ? [`the contracts folder has uncommitted changes (${loaded.codeVersion})`] : []),
-  ];
-  const estimate = estimateRun({
+  const sampled = await withReadOnly(session, () => choosePartitions(session, shape, counts.partitions));
+  const forecast = { ...counts, lanes: spec.execution.maxConcurrency, plannedRows: sampled.plannedRows, prices };
+  const drafted: BackfillPlan = {
+    ...shape,
+    ...namesOf(documents),
+    ...columnsOf(seen),
     ...counts,
-    lanes: spec.execution.maxConcurrency,
-    plannedRows: sampled.plannedRows,
-    samples: sampled.samples,
-    prices,
-  });
+    trusted: contract.transform.trusted.map((era) => ({ from: era.from, ...planned(loaded, era.sql) })),
+    keyRanges: await session.rows(keyRanges(shape)),
+    sourceTotals: Object.fromEntries(
+      Object.entries(contract.sourceTotals).map(([name, total]) => [
+        name,
+        { ...planned(loaded, total.sql), tolerance: total.tolerance },
+      ]),
+    ),
+    probe,
+    baseFingerprint: installed.baseFingerprint ?? '',
+    plainViewFingerprint: installed.viewFingerprint ?? '',
+    functionPrefix: installed.functionPrefix,
+    // By the planner alone, until the samples have run.
+    estimate: estimateRun({ ...forecast, samples: [] }),
+    warnings: seen.warnings,
+  };
+  const rehearsed = await rehearseOrRefuse(session, drafted, sampled.samples);
+  if (typeof rehearsed === 'string') return { kind: 'refused', reasons: [rehearsed], warnings: seen.warnings };
+  const { rehearsal, runs } = rehearsed;
+  const warnings = [...seen.warnings, ...rehearsalWarnings(rehearsal), ...dirtyWarnings(loaded)];
+  const failed = rehearsalReasons(rehearsal);
+  if (failed.length > 0) return { kind: 'refused', reasons: failed, warnings, rehearsal };
   return {
     kind: 'plan',
-    plan: {
-      ...shape,
-      ...namesOf(documents),
-      ...columnsOf(seen),
-      ...counts,
-      keyRanges: await session.rows(keyRanges(shape)),
-      sourceTotals: Object.fromEntries(
-        Object.entries(contract.sourceTotals).map(([name, total]) => [
-          name,
-          { ...planned(loaded, total.sql), tolerance: total.tolerance },
-        ]),
-      ),
-      probe: contract.livePipeline.running?.kind === 'sql' ? planned(loaded, contract.livePipeline.running.sql) : null,
-      baseFingerprint: installed.baseFingerprint ?? '',
-      plainViewFingerprint: installed.viewFingerprint ?? '',
-      functionPrefix: installed.functionPrefix,
-      estimate,
-      warnings,
-    },
+    plan: { ...drafted, estimate: estimateRun({ ...forecast, samples: runs }), warnings },
+    rehearsal,
   };
+}
+
+/** What the rehearsal could not show is said, not passed over. */
+function rehearsalWarnings({ partitions, checks }: Rehearsal): string[] {
+  const empty = partitions.filter(({ rowsNew }) => rowsNew === 0).length;
+  return [
+    ...(empty > 0 ? [`${empty} of ${partitions.length} sample partitions yield no row`] : []),
+    ...checks
+      .filter(({ verdict }) => verdict === 'inconclusive')
+      .map((check) => `inconclusive: ${describeCheck(check)}`),
+  ];
+}
+
+function dirtyWarnings({ dirty, codeVersion }: LoadedContract): string[] {
+  return dirty ? [`the contracts folder has uncommitted changes (${codeVersion})`] : [];
 }
 
 function namesOf({
@@ -123,6 +159,11 @@ function columnsOf(
     auditColumns: stored.filter((name) => !compared.includes(name)),
     viewColumns: (seen.view?.columns ?? []).map((column) => column.name),
   };
+}
+
+function plannedProbe(loaded: LoadedContract): PlannedProbe | null {
+  const probe = loaded.contract.livePipeline.running;
+  return probe?.kind === 'sql' ? planned(loaded, probe.sql) : probe;
 }
 
 function planned(loaded: LoadedContract, file: string): PlannedSql {

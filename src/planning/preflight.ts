@@ -10,6 +10,7 @@ import { columnReasons, tableReasons } from './table-checks.ts';
 import type { TransformShape } from './transform-checks.ts';
 import { checkTransforms } from './transform-checks.ts';
 import { privilegeReasons } from './privilege-checks.ts';
+import { serverReasons } from './server-checks.ts';
 
 /** What planning learnt of the warehouse, and every reason why the plan cannot stand. */
 export interface Preflight {
@@ -42,6 +43,7 @@ export async function preflight(session: Session, spec: BackfillSpec, loaded: Lo
     keyType,
     transform,
     reasons: [
+      ...(await serverReasons(session)),
       ...shape,
       ...(table === null ? [] : columnReasons(table, contract)),
       ...(table === null ? [] : await comparisonReasons(session, table)),
@@ -49,7 +51,6 @@ export async function preflight(session: Session, spec: BackfillSpec, loaded: Lo
       ...(view === null ? [] : await writerReasons(session, contract)),
       ...(transform?.reasons ?? []),
       ...readerReasons(readers, spec),
-      ...probeReasons(spec, contract),
       ...(await nameReasons(session, spec, contract)),
       ...(table === null ? [] : await privilegeReasons(session, contract, transform?.reads ?? [], spec)),
     ],
@@ -160,15 +161,11 @@ function unservedWarnings(contract: DatasetContract): string[] {
     ...(contract.announce.length > 0
       ? ['announcements are recorded in governance.announcements and not delivered by this version']
       : []),
+    ...(contract.transform.rangeSafe
+      ? ['transform.range_safe has no effect in this version: every partition is built by a statement of its own']
+      : []),
     ...(inputs === ''
       ? []
       : [`reference inputs (${inputs}) are not watched by this version: do not change them while the run builds`]),
-  ];
-}
-
-function probeReasons(spec: BackfillSpec, contract: DatasetContract): string[] {
-  if (contract.livePipeline.running?.kind !== 'http' || !spec.execution.pauseDuringLivePipeline) return [];
-  return [
-    'live_pipeline.http of the contract is not supported by this version; give a SQL probe in live_pipeline.running, or signals (livePipelineStarted, livePipelineFinished) and no probe',
   ];
 }

@@ -51,6 +51,13 @@ export async function privilegeReasons(
         `${worker} may not create shadow or snapshot in schema ${schema}: GRANT USAGE, CREATE ON SCHEMA ${ident(schema)} TO ${ident(worker)}`,
       );
   }
+  const { temporary, database } = await session.one<{ temporary: boolean; database: string }>(
+    sql(`SELECT has_database_privilege(current_database(), 'TEMPORARY') AS temporary, current_database() AS database`),
+  );
+  if (!temporary)
+    reasons.push(
+      `${worker} may not create temporary tables, in which the rehearsal and the proofs work: GRANT TEMPORARY ON DATABASE ${ident(database)} TO ${ident(worker)}`,
+    );
   const { superuser } = await session.one<{ superuser: boolean }>(
     sql('SELECT rolsuper AS superuser FROM pg_roles WHERE rolname = current_user'),
   );

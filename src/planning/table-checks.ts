@@ -52,6 +52,10 @@ export function columnReasons(table: TableShape, contract: DatasetContract): str
       `partition key ${key.name} of ${name} is timestamptz; say in the contract in which time_zone its partitions begin`,
     );
   for (const column of table.columns) {
+    if (column.identity)
+      reasons.push(
+        `column ${column.name} of ${name} numbers its rows itself (identity); a shadow cannot, so this version refuses such tables`,
+      );
     if (['recalculated_at', 'backfill_id'].includes(column.name))
       reasons.push(`column ${column.name} of ${name} has a name that the shadow table needs for itself`);
   }

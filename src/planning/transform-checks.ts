@@ -70,7 +70,16 @@ export async function checkTransforms(
         `source total ${name} has no measure of the same name to be compared with; the contract has ${Object.keys(contract.measures).join(', ')}`,
       );
   }
-  for (const trusted of contract.transform.trusted) await describe(trusted.sql, TRANSFORM_PARAMETERS);
+  for (const trusted of contract.transform.trusted) {
+    const yields = await describe(trusted.sql, TRANSFORM_PARAMETERS);
+    if (yields.length === 0) continue;
+    reasons.push(...outputReasons(trusted.sql, yields, table));
+    const missing = (produced ?? []).filter((name) => !yields.some((column) => column.name === name));
+    if (missing.length > 0)
+      reasons.push(
+        `${trusted.sql}: does not yield ${missing.join(', ')}, which the corrected logic yields; history cannot be compared with it`,
+      );
+  }
   const probe = contract.livePipeline.running;
   if (probe?.kind === 'sql') {
     const yields = await describe(probe.sql, []);
@@ -100,15 +109,17 @@ function outputReasons(file: string, yields: readonly { name: string; type: stri
       reasons.push(
         `${file}: yields column ${column.name}, which the server computes by itself in ${name}; leave it out`,
       );
-    else if (target.identity)
-      reasons.push(
-        `${file}: yields column ${column.name}, which the server numbers by itself in ${name}; leave it out`,
-      );
     else if (family(target.type) !== family(column.type) || losesDigits(column.type, target.type))
       reasons.push(`${file}: column ${column.name} is ${column.type}, in ${name} it is ${target.type}; cast it`);
   }
   for (const column of table.columns)
-    if (!column.generated && !column.hasDefault && column.notNull && !yields.some((one) => one.name === column.name))
+    if (
+      !column.generated &&
+      !column.identity &&
+      !column.hasDefault &&
+      column.notNull &&
+      !yields.some((one) => one.name === column.name)
+    )
       reasons.push(`${file}: does not yield column ${column.name} of ${name}, which is NOT NULL and has no default`);
   return reasons;
 }

@@ -1,4 +1,4 @@
-import type { Approval, BackfillState, Evidence, LedgerCounts, Waiver } from '../domain/backfill-state.ts';
+import type { Approval, BackfillState, Evidence, LedgerCounts, Release, Waiver } from '../domain/backfill-state.ts';
 import type { BatchRange } from '../domain/batch-queue.ts';
 import type { PlanSummary } from '../domain/plan-summary.ts';
 import type { BackfillStatus } from '../domain/status.ts';
@@ -15,15 +15,29 @@ export type PlanOutcome =
       readonly plan: PlanSummary;
       readonly counts: LedgerCounts;
       readonly requestedBy: string;
-      /** Set when the ledger holds this run as published: its workflow died and was started again. */
-      readonly published: PublishedRelease | null;
+      /** Where the ledger holds this run, when its workflow died and was started again; null for what begins with the proofs. */
+      readonly resume: Resumption | null;
     }
   | { readonly kind: 'refused'; readonly reasons: readonly string[] };
+
+export interface Resumption {
+  readonly at: 'observing' | 'rolledBack' | 'consolidating' | 'closing' | 'aborting';
+  readonly release: (PublishedRelease & Pick<Release, 'state'>) | null;
+}
 
 export interface FinishedBatch {
   readonly batch: number;
   readonly verdict: 'pass' | 'waived' | 'fail';
   readonly busyMs: number;
+}
+
+/** The gate closed while work was under way. */
+export interface GateStop {
+  readonly kind: 'gate';
+  readonly reason: string;
+  readonly until?: string;
+  /** No reading shows whether the disk has room again: the gate writes on trial before it opens. */
+  readonly diskFull?: true;
 }
 
 export interface ClaimResult {
@@ -34,7 +48,7 @@ export interface ClaimResult {
   readonly stopped:
     | null
     | { readonly kind: 'asked' }
-    | { readonly kind: 'gate'; readonly reason: string; readonly until?: string }
+    | GateStop
     | { readonly kind: 'failed'; readonly batch: number; readonly check: Check };
 }
 
@@ -47,7 +61,8 @@ export interface PublishedRelease {
 
 export type PublishOutcome =
   | { readonly kind: 'published'; readonly release: PublishedRelease }
-  | { readonly kind: 'approvalVoid'; readonly reason: string };
+  | { readonly kind: 'approvalVoid'; readonly reason: string }
+  | { readonly kind: 'batchFailed'; readonly batch: number; readonly check: Check };
 
 export type WatchOutcome =
   | { readonly kind: 'rebuilt'; readonly counts: LedgerCounts }
@@ -56,7 +71,12 @@ export type WatchOutcome =
   | { readonly kind: 'failed'; readonly batch: number; readonly check: Check };
 
 export type ConcludeOutcome =
-  | { readonly kind: 'concluded'; readonly evidence: Evidence; readonly failed: Check | null; readonly counts: LedgerCounts }
+  | {
+      readonly kind: 'concluded';
+      readonly evidence: Evidence;
+      readonly failed: Check | null;
+      readonly counts: LedgerCounts;
+    }
   | { readonly kind: 'batchFailed'; readonly batch: number; readonly check: Check };
 
 export type Recorded = { readonly kind: 'recorded' } | { readonly kind: 'refused'; readonly reason: string };
@@ -65,7 +85,8 @@ export type DecisionToRecord =
   | { readonly kind: 'approve'; readonly approval: Approval }
   | { readonly kind: 'reject'; readonly by: string; readonly reason: string; readonly digest: string }
   | { readonly kind: 'waive'; readonly waiver: Waiver }
-  | { readonly kind: 'signOff'; readonly party: string };
+  /** Of one release: after a rollback and a new publication every party signs again. */
+  | { readonly kind: 'signOff'; readonly party: string; readonly releaseId: string };
 
 export interface ConsolidationResult {
   /** Partitions consolidated so far, in order. */
@@ -74,8 +95,9 @@ export interface ConsolidationResult {
   readonly stopped:
     | null
     | { readonly kind: 'asked' }
-    | { readonly kind: 'gate'; readonly reason: string; readonly until?: string }
-    | { readonly kind: 'rolledBack'; readonly at: string };
+    | GateStop
+    | { readonly kind: 'rolledBack'; readonly at: string }
+    | { readonly kind: 'failed'; readonly batch: number; readonly check: Check };
 }
 
 /** Short statements on the ledger and the catalogue. */
@@ -89,7 +111,7 @@ export interface LightActivities {
   /** Idempotent by decision, person and digest; the ledger's invariants may refuse it. */
   recordDecision(input: RunRef & { decision: DecisionToRecord }): Promise<Recorded>;
   /** Returns when the gate is open; until then every poll fails retryably, which costs no history. */
-  awaitGate(input: RunRef & { limits: BackfillState['limits'] }): Promise<void>;
+  awaitGate(input: RunRef & { limits: BackfillState['limits']; diskFull?: true }): Promise<void>;
 }
 
 /** Activities that scan or change data. Each is idempotent: its effect and its ledger row share a transaction. */
@@ -98,6 +120,8 @@ export interface WarehouseActivities {
   planBackfill(input: { launch: unknown; workflowId: string }): Promise<PlanOutcome>;
   /** Works in temporary tables only. */
   proveIdempotency(input: RunRef): Promise<{ checks: readonly Check[] }>;
+  /** Seam and reproduction: is it the deployed logic, and does the old one still give the old history. Temporary tables only. */
+  proveLogic(input: RunRef): Promise<{ checks: readonly Check[] }>;
   /** Triggers on the base table and all its leaves, proved with a canary that is rolled back. */
   installCapture(input: RunRef): Promise<void>;
   /** The table named in the spec, fingerprinted by partition. */
@@ -118,8 +142,8 @@ export interface WarehouseActivities {
   reshapeView(input: RunRef & { shape: 'armed' | 'settled'; by: string }): Promise<{ rollbackStatement: string }>;
   /** Guarded deltas into the base table, partition by partition; returns at a boundary when cancelled. */
   consolidateClaim(input: RunRef & { after: number; limits: BackfillState['limits'] }): Promise<ConsolidationResult>;
-  /** Under the fence: no mark left, base equals overlay; pointer back, plain view, triggers dropped. */
-  retireOverlay(input: RunRef): Promise<void>;
+  /** Under the fence: no mark left, base equals overlay; pointer back, plain view, triggers dropped. Not retired: late writes came first. */
+  retireOverlay(input: RunRef): Promise<{ retired: boolean }>;
   /** Drops what the ledger records for this run and nothing else. */
   cleanUp(input: RunRef & { keepSnapshot: boolean }): Promise<{ dropped: readonly string[] }>;
 }

@@ -11,12 +11,17 @@ const WHOLE: Readonly<Record<string, string>> = {
   idempotency: 'Building a partition twice gives the same rows',
   idempotency_keys: 'Keys of the partition built twice are unique',
   idempotency_neighbours: 'Building a partition changes no other',
+  seam: 'The corrected logic gives what the live pipeline wrote after the interval',
+  reproduction: 'The trusted logic still gives what is published',
 };
 
 const WITH_SUBJECT: Readonly<Record<string, (subject: string) => string>> = {
   required: (column) => `${column} is never empty`,
   delta: (measure) => `Change of ${measure}`,
   source_total: (total) => `${total} agrees with its independent total`,
+  partition_delta: (measure) => `Change of ${measure} in each partition`,
+  input_effect: (measure) => `Change of ${measure} because inputs changed`,
+  logic_effect: (measure) => `Change of ${measure} because of the corrected logic`,
   explained: (name) => `Changed rows explained by “${name}”`,
 };
 

@@ -32,7 +32,9 @@ const PAIRS_A_CALL = 50;
 export function jsonObject(entries: readonly (readonly [name: string, expression: string])[]): string {
   const calls: string[] = [];
   for (let from = 0; from === 0 || from < entries.length; from += PAIRS_A_CALL) {
-    const pairs = entries.slice(from, from + PAIRS_A_CALL).map(([name, expression]) => `${literal(name)}, ${expression}`);
+    const pairs = entries
+      .slice(from, from + PAIRS_A_CALL)
+      .map(([name, expression]) => `${literal(name)}, ${expression}`);
     calls.push(`jsonb_build_object(${pairs.join(', ')})`);
   }
   return calls.join(' || ');

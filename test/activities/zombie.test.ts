@@ -45,7 +45,7 @@ describe('two attempts at one batch', () => {
         await enterBatch(older, plan, 1, stale, 2);
         await rebuildPartition(older, plan, await firstPartition(older), stale);
       });
-      await expect(zombie).rejects.toMatchObject({ type: 'StaleFence', nonRetryable: true });
+      await expect(zombie).rejects.toMatchObject({ type: 'StaleFence' });
       expect(await older.rows(claimBatch('fix-tax', 1, stale))).toEqual([]);
     });
     expect(await world.query('SELECT FROM finance.sales_by_day_v2')).toEqual([]);

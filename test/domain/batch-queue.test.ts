@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BatchQueue, BatchRange } from '../../src/domain/batch-queue.ts';
-import { claimSize, giveBack, isExhausted, startQueue, takeClaim } from '../../src/domain/batch-queue.ts';
+import { batchesLeft, claimSize, giveBack, isExhausted, startQueue, takeClaim } from '../../src/domain/batch-queue.ts';
 import { seededRandom } from '../spec/documents.ts';
 
 /** Printed by the title of the failing test; `SEED=7 npm test` repeats it. */
@@ -42,6 +42,12 @@ describe(`the queue of batches (seed ${SEED})`, () => {
     expect(giveBack(queue, range(3, 3)).returned).toEqual([range(2, 5)]);
   });
 
+  it('counts what nobody has taken, what came back included', () => {
+    expect(batchesLeft(startQueue(5))).toBe(5);
+    expect(batchesLeft(takeAll(startQueue(5), 5))).toBe(0);
+    expect(batchesLeft(giveBack(takeAll(startQueue(5), 5), range(2, 4)))).toBe(3);
+  });
+
   it('is exhausted when nothing is left and nothing came back', () => {
     expect(isExhausted(startQueue(0))).toBe(true);
     expect(isExhausted(startQueue(1))).toBe(false);
@@ -64,7 +70,24 @@ describe('the size of a claim', () => {
     ['fifty at most, so that the result stays small', { batches: 1_000, busyMs: 1_000 }, 50],
     ['fifty where batches took no time at all', { batches: 10, busyMs: 0 }, 50],
   ])('is %s', (_, measured, size) => {
-    expect(claimSize(measured)).toBe(size);
+    expect(claimSize(measured, { left: 1_000, lanes: 1 })).toBe(size);
+    expect(claimSize(measured, { left: 1_000, lanes: 2 })).toBe(size);
+  });
+
+  it('shrinks towards the end where lanes share the work, and never below half a second of it', () => {
+    const measured = { batches: 10, busyMs: 2_000 };
+    const sizes: number[] = [];
+    for (let left = 78; left > 0; left -= sizes.at(-1) ?? 0) sizes.push(claimSize(measured, { left, lanes: 2 }));
+    expect(sizes).toEqual([20, 15, 11, 8, 6, 5, 4, 3, 3, 2, 1]);
+  });
+
+  it('leaves no lane idle where only one is left to work', () => {
+    expect(claimSize({ batches: 10, busyMs: 2_000 }, { left: 4, lanes: 1 })).toBe(25);
+  });
+
+  it('shares the last batches evenly', () => {
+    expect(claimSize({ batches: 10, busyMs: 100 }, { left: 6, lanes: 2 })).toBe(3);
+    expect(claimSize({ batches: 10, busyMs: 100 }, { left: 1, lanes: 2 })).toBe(1);
   });
 });
 

@@ -24,6 +24,7 @@ const PLAN: BackfillPlan = {
   overrides: [],
   defaults: [],
   eras: [{ from: '2024-01-01', file: 'a.sql', sha256: 'bb', text: 'SELECT 1' }],
+  trusted: [],
   sourceTotals: {},
   probe: null,
   keyType: 'date',

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PartitionGrain } from '../../src/domain/dataset-contract.ts';
 import type { PartitionedPlan } from '../../src/ledger/partitions.ts';
-import { keyRanges, partitionCounts, partitionsQuery, somePartitions } from '../../src/ledger/partitions.ts';
+import { keyRanges, partitionCounts, partitionsQuery } from '../../src/ledger/partitions.ts';
 import { readDocuments } from '../../src/planning/read-documents.ts';
 import type { Session } from '../../src/warehouse/session.ts';
 import { createPool, SHORT, withSession } from '../../src/warehouse/session.ts';
@@ -202,15 +202,6 @@ describe('partitions', () => {
       expect(starts).toEqual(order === 'oldest_first' ? [...starts].sort() : [...starts].sort().reverse());
     },
   );
-
-  it('can be taken every third one, with their eras', async () => {
-    const plan = planOf({ interval: [['2025-01-01', '2025-01-11']], eras: ['2024-01-01', '2025-01-06'] });
-    expect(await session((one) => one.rows(somePartitions(plan, 3)))).toEqual([
-      { ordinal: 3, era: 1, start: '2025-01-03', end: '2025-01-04' },
-      { ordinal: 6, era: 2, start: '2025-01-06', end: '2025-01-07' },
-      { ordinal: 9, era: 2, start: '2025-01-09', end: '2025-01-10' },
-    ]);
-  });
 });
 
 describe('the ranges of the interval', () => {

@@ -69,16 +69,6 @@ describe('a transform is refused when it', () => {
     ]);
   });
 
-  it('yields a column that the server numbers', async () => {
-    const reasons = await reasonsFor(
-      CORRECTED.replace('as tax', 'as tax, cast(1 as bigint) as row_no'),
-      withColumn('row_no bigint generated always as identity'),
-    );
-    expect(reasons).toEqual([
-      'corrected.sql: yields column row_no, which the server numbers by itself in finance.sales_by_day; leave it out',
-    ]);
-  });
-
   it('yields other columns in another era', async () => {
     const reasons = await reasonsFor(CORRECTED, {
       contract: CONTRACT.replace(

@@ -50,8 +50,12 @@ describe('the installation', () => {
     const bare = await createDataset({ installed: false });
     try {
       const script = await printScript(bare.adminUrl, bare.installOptions);
-      await bare.query(`CREATE SCHEMA governance AUTHORIZATION backfill_ledger; ${script}`);
+      await bare.query(script);
       expect(await bare.query(CATALOGUE)).toEqual(await world.query(CATALOGUE));
+      // The ledger knows what was applied: a later installation goes on from there.
+      expect(await install(bare.adminUrl, bare.installOptions)).toEqual([
+        'installed the elevated functions of finance.sales_by_day',
+      ]);
       const hashes = 'SELECT dataset, function_prefix, script_sha256 FROM governance.datasets';
       expect(await bare.query(hashes)).toEqual(await world.query(hashes));
     } finally {

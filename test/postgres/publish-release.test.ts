@@ -3,7 +3,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { BackfillPlan } from '../../src/domain/backfill-plan.ts';
 import { voidApprovals } from '../../src/ledger/approvals.ts';
 import { publishRelease, rollbackStatement } from '../../src/ledger/releases.ts';
-import { retireRelease, shapeView } from '../../src/warehouse/postgres/statements/elevated.ts';
+import {
+  beginConsolidation,
+  consolidatePartition,
+  retireRelease,
+  shapeView,
+} from '../../src/warehouse/postgres/statements/elevated.ts';
 import type { SmallDataset } from '../support/small-dataset.ts';
 import { createDataset } from '../support/small-dataset.ts';
 import { failureOf, sqlstate } from '../support/sqlstate.ts';
@@ -236,6 +241,28 @@ describe('publication', () => {
 
 describe('retiring the overlay', () => {
   const retire = () => world.session((session) => session.rows(retireRelease(plan)));
+
+  it('is refused before every party signed this release off, and so is moving a row into the base: 55000', async () => {
+    expect(await failureOf(retire())).toMatchObject({
+      code: '55000',
+      message: 'consolidation of fix-tax has not begun',
+    });
+    const begin = () => world.session((session) => session.rows(beginConsolidation(plan)));
+    expect(await failureOf(begin())).toMatchObject({
+      code: '55000',
+      message: 'release FIN_1.2 is not signed off by data, bi',
+    });
+    const move = () => world.session((session) => session.rows(consolidatePartition(plan, 1)));
+    expect(await failureOf(move())).toMatchObject({ code: '55000' });
+  });
+
+  it('cannot be undone by the rollback statement once consolidation has begun', async () => {
+    await world.signOff();
+    await world.as('backfill_worker', rollbackStatement(plan, 'FIN_1.2'));
+    expect(await world.query('SELECT backfill_id, consolidating FROM governance.active_releases')).toEqual([
+      { backfill_id: 'fix-tax', consolidating: true },
+    ]);
+  });
 
   it('is refused while a partition is not consolidated or a mark is open: 55006', async () => {
     expect(await failureOf(retire())).toMatchObject({

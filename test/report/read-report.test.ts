@@ -58,6 +58,7 @@ describe('the report of a reconciled run', () => {
       contracts: { folder: CONTRACTS, allowDirty: true },
       reportsFolder: join(folder, 'reports'),
       prices: null,
+      secret: () => null,
       now: () => new Date(),
     };
     reportPath = await reconcileRun(deps);

@@ -24,7 +24,7 @@ export const QUOTED: Partial<Scenario> = {
 create table finance."Daily 5% Revenue" (
   "Revenue 100% Date" date not null, "select" bigint not null, "50% share" text not null, "Net ""of tax""" numeric(14, 2), gross numeric(14, 2) not null,
   primary key ("Revenue 100% Date", "select", "50% share"));
-insert into finance."Daily 5% Revenue" select day, merchant, 'it''s ' || merchant, sum(gross), sum(gross) from staging.sales group by day, merchant;
+insert into finance."Daily 5% Revenue" select day, merchant, 'it''s ' || merchant, sum(gross) - case when day > date '2025-01-14' then sum(tax) else 0 end, sum(gross) from staging.sales group by day, merchant;
 ${surroundings('finance."Daily 5% Revenue"', `finance."Today's 50% Revenue"`, COLUMNS)}`,
   contract: `
 dataset: finance."Daily 5% Revenue"
@@ -52,13 +52,16 @@ from staging.sales s where s.day >= :partition_start and s.day < :partition_end 
     .replace('finance.sales_before', `'finance."Before 50%"'`),
 };
 
-const MEASURED = `create table staging.readings (at timestamptz not null, sensor bigint not null, value numeric(12, 2) not null);
+/** The fixed pipeline adds the offset from the day after the interval on. */
+const measured = (
+  end: string,
+): string => `create table staging.readings (at timestamptz not null, sensor bigint not null, value numeric(12, 2) not null);
 insert into staging.readings select at, 1, 10 from generate_series(timestamptz '2025-03-28 23:00+00', timestamptz '2025-04-01 21:30+00', interval '30 minutes') at;
 insert into staging.readings select at, 1, 10 from generate_series(timestamptz '2025-10-24 22:00+00', timestamptz '2025-10-27 22:30+00', interval '30 minutes') at;
 alter table staging.readings owner to staging_owner;
 grant select on staging.readings to backfill_worker;
 create table finance.load (at timestamptz not null, sensor bigint not null, value numeric(14, 2) not null, primary key (at, sensor));
-insert into finance.load select * from staging.readings;`;
+insert into finance.load select at, sensor, value + case when at < (date '${end}' + 1)::timestamp at time zone 'Europe/Berlin' then 0 else 2 end from staging.readings;`;
 
 /** A timestamptz key in Berlin: 30 March 2025 has 23 hours there, 26 October 25. A second era begins on 30 March. */
 export function zoned(grain: 'day' | 'hour', start: string, end: string): Partial<Scenario> {
@@ -66,7 +69,7 @@ export function zoned(grain: 'day' | 'hour', start: string, end: string): Partia
     dataset: { schema: 'finance', name: 'load' },
     view: { schema: 'finance', name: 'load_current' },
     partitionKey: 'at',
-    tables: `${SCHEMAS}${MEASURED}${surroundings('finance.load', 'finance.load_current', 'at, sensor, value')}`,
+    tables: `${SCHEMAS}${measured(end)}${surroundings('finance.load', 'finance.load_current', 'at, sensor, value')}`,
     contract: `
 dataset: finance.load
 owner: data
@@ -110,7 +113,7 @@ create table finance.sales_by_day (
   day date not null, merchant bigint not null, gross numeric(14, 2) not null, net numeric(14, 2), tax numeric(14, 2) not null,
   updated_at timestamptz not null default now(), primary key (day, merchant));
 insert into finance.sales_by_day (day, merchant, gross, net, tax)
-select date_trunc('month', day)::date, merchant, sum(gross), sum(gross), sum(tax) from staging.sales group by 1, 2;
+select date_trunc('month', day)::date, merchant, sum(gross), sum(gross) - case when day > date '2024-12-31' then sum(tax) else 0 end, sum(tax) from staging.sales group by 1, 2, day > date '2024-12-31';
 ${surroundings('finance.sales_by_day', 'finance.sales_current', 'day, merchant, gross, net, tax, updated_at')}`,
   contract: CONTRACT.replace('grain: day', 'grain: month').replace(/source_totals:\n.*\n/, ''),
   files: {

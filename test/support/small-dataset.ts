@@ -23,7 +23,8 @@ import { workflowIdOf } from '../../src/protocol/identity.ts';
 import { createPool, SHORT, withSession } from '../../src/warehouse/session.ts';
 import type { Session } from '../../src/warehouse/session.ts';
 import { grantOverlay } from '../../src/warehouse/postgres/statements/prepare-overlay.ts';
-import { shapeView } from '../../src/warehouse/postgres/statements/elevated.ts';
+import { activeRelease } from '../../src/ledger/releases.ts';
+import { beginConsolidation, shapeView } from '../../src/warehouse/postgres/statements/elevated.ts';
 import { SALES } from './sales-scenario.ts';
 import { createDatabase } from './postgres.ts';
 
@@ -69,6 +70,8 @@ export interface SmallDataset {
   /** Overlay granted, view armed; answers the fingerprint that publication expects. */
   arm(): Promise<string>;
   publish(): Promise<string>;
+  /** Every party signs the release off, and consolidation may begin. */
+  signOff(): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -103,6 +106,7 @@ export async function createDataset(changes: Partial<Scenario> = {}): Promise<Sm
     contracts: { folder, allowDirty: true },
     reportsFolder: join(folder, 'reports'),
     prices: null,
+    secret: () => null,
     now: () => new Date('2026-01-15T12:00:00Z'),
   };
   const query: SmallDataset['query'] = async (text, values) => (await admin.query(text, values)).rows as never;
@@ -128,7 +132,17 @@ export async function createDataset(changes: Partial<Scenario> = {}): Promise<Sm
 
 type Steps = Pick<
   SmallDataset,
-  'activities' | 'draft' | 'draftAs' | 'plan' | 'preserve' | 'build' | 'conclude' | 'approve' | 'arm' | 'publish'
+  | 'activities'
+  | 'draft'
+  | 'draftAs'
+  | 'plan'
+  | 'preserve'
+  | 'build'
+  | 'conclude'
+  | 'approve'
+  | 'arm'
+  | 'publish'
+  | 'signOff'
 >;
 
 /** What the workflow does, one call a step. */
@@ -142,7 +156,7 @@ function steps(scenario: Scenario, deps: ActivityDeps): Steps {
   const draftWith = async (pool: pg.Pool): Promise<Draft> => {
     const read = await readDocuments({ file: 'spec.yaml', text: scenario.spec }, [], deps.contracts, deps.now());
     if (!read.ok) throw new Error(read.problems.join('\n'));
-    return withSession(pool, SHORT, (one) => draftPlan(one, read.documents, null));
+    return withSession(pool, SHORT, (one) => draftPlan(one, read.documents, null, deps.secret));
   };
   const newest = `SELECT digest FROM governance.backfill_evidence WHERE backfill_id = $1 AND kind = 'run' ORDER BY evidence_id DESC LIMIT 1`;
   return {
@@ -201,8 +215,19 @@ function steps(scenario: Scenario, deps: ActivityDeps): Steps {
     },
     publish: async () => {
       const outcome = await activities.publishRelease({ ...ref, windowMs: 60_000 });
-      if (outcome.kind !== 'published') throw new Error(outcome.reason);
+      if (outcome.kind !== 'published') throw new Error(JSON.stringify(outcome));
       return outcome.release.releaseId;
+    },
+    signOff: async () => {
+      const plan = await loadPlan();
+      await session(async (one) => {
+        const active = await one.one<{ releaseId: string }>(activeRelease(plan.dataset));
+        for (const by of plan.contract.signOff)
+          await one.change(
+            insertDecision({ ...ref, decision: 'sign_off', by, digest: '', subject: active.releaseId, comment: '' }),
+          );
+        await one.rows(beginConsolidation(plan));
+      });
     },
   };
 }

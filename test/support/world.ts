@@ -28,6 +28,7 @@ export const BUNDLE = `${ROOT}dist/workflow-bundle.js`;
 export interface World {
   readonly adminUrl: string;
   readonly urls: Readonly<Record<string, string>>;
+  readonly temporalAddress: string;
   readonly admin: pg.Pool;
   readonly client: Client;
   readonly taskQueue: string;
@@ -70,15 +71,33 @@ export async function createWorld(eventsPerDay = 300): Promise<World> {
     eventsPerDay,
     rolePassword: derivedRolePassword(database.url),
   });
-  const admin = createPool(database.url, 4);
-  const connection = await Connection.connect({ address: inject('temporalAddress') });
+  return worldOn({
+    adminUrl: database.url,
+    urls,
+    temporalAddress: inject('temporalAddress'),
+    dropDatabase: () => database.drop(),
+  });
+}
+
+/** Where a world lives: a seeded database with its ledger, and a Temporal server. */
+export interface Ground {
+  readonly adminUrl: string;
+  readonly urls: Readonly<Record<string, string>>;
+  readonly temporalAddress: string;
+  readonly dropDatabase: () => Promise<void>;
+}
+
+export async function worldOn({ adminUrl, urls, temporalAddress, dropDatabase }: Ground): Promise<World> {
+  const admin = createPool(adminUrl, 4);
+  const connection = await Connection.connect({ address: temporalAddress });
   const client = new Client({ connection });
   const taskQueue = `test-${randomBytes(5).toString('hex')}-backfill`;
   const reports = await mkdtemp(join(tmpdir(), 'backfill-reports-'));
-  const worker = workerIn({ url: urls['backfill_worker'] ?? '', taskQueue, reports });
+  const worker = workerIn({ url: urls['backfill_worker'] ?? '', temporalAddress, taskQueue, reports });
   return {
-    adminUrl: database.url,
+    adminUrl,
     urls,
+    temporalAddress,
     admin,
     client,
     taskQueue,
@@ -90,7 +109,7 @@ export async function createWorld(eventsPerDay = 300): Promise<World> {
       await worker.stop();
       await admin.end();
       await connection.close();
-      await database.drop();
+      await dropDatabase();
       await rm(reports, { recursive: true, force: true });
     },
   };
@@ -118,14 +137,15 @@ export async function installFor(adminUrl: string): Promise<void> {
 
 let quiet = false;
 
-function workerIn({ url, taskQueue, reports }: { url: string; taskQueue: string; reports: string }) {
+function workerIn(at: { url: string; temporalAddress: string; taskQueue: string; reports: string }) {
+  const { url, temporalAddress, taskQueue, reports } = at;
   let running: { workers: Workers; done: Promise<void>; close: () => Promise<void> } | null = null;
   return {
     start: async (options: { contracts?: string } = {}): Promise<void> => {
       if (!quiet) Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
       quiet = true;
       const pool = createPool(url, 12);
-      const connection = await NativeConnection.connect({ address: inject('temporalAddress') });
+      const connection = await NativeConnection.connect({ address: temporalAddress });
       const workers = await createWorkers({
         connection,
         namespace: 'default',
@@ -137,6 +157,7 @@ function workerIn({ url, taskQueue, reports }: { url: string; taskQueue: string;
           contracts: { folder: options.contracts ?? CONTRACTS, allowDirty: true },
           reportsFolder: reports,
           prices: null,
+          secret: () => null,
           now: () => new Date(),
         },
       });

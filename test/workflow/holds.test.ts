@@ -48,6 +48,35 @@ describe('a failure', () => {
     await play.reach('awaitingApproval');
   });
 
+  it('of a proof of the right logic holds before anything is made, cannot be waived, and is proved again on retry', async () => {
+    const seam = {
+      name: 'seam',
+      level: 'proof',
+      verdict: 'fail',
+      figure: '1 row differs',
+      limit: 'row for row',
+    } as const;
+    let broken = true;
+    const play = await stage.start((happy) => ({
+      proveLogic: async (input) => (broken ? { checks: [seam] } : happy.proveLogic(input)),
+    }));
+    const held = await play.reach('held');
+    expect(held.hold).toMatchObject({
+      from: 'proving',
+      check: seam,
+      reason: 'the contract is not the logic that the live pipeline runs: seam: 1 row differs (allowed: row for row)',
+    });
+    expect(await play.update('waive', { by: 'finance-controller', check: 'seam', reason: 'x' })).toBe(
+      'waive: a proof (seam) cannot be waived; correct the transform',
+    );
+    expect(play.count('installCapture')).toBe(0);
+    broken = false;
+    await play.update('retry', { by: 'olaf' });
+    const waiting = await play.reach('awaitingApproval');
+    expect(waiting.checks.map(({ name }) => name)).toEqual(['idempotent', 'seam']);
+    expect(play.count('proveLogic')).toBe(2);
+  });
+
   it('of the ledger to take a note is shown, and ends nothing', async () => {
     const deaf = (): never => {
       throw ApplicationFailure.nonRetryable('permission denied for table backfill_events [42501]', 'MissingPrivilege');

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Request } from '../../src/domain/backfill-state.ts';
 import type { BatchRange } from '../../src/domain/batch-queue.ts';
 import { DIGEST, countsOf, evidence } from './script.ts';
 import type { Play, Stage } from './stage.ts';
@@ -52,34 +51,11 @@ describe('a run whose history grows long', () => {
     expect((await runHistories(stage.client, play.workflowId)).length).toBeGreaterThan(1);
   });
 
-  it('acts on what its predecessor was asked and had not done yet', async () => {
-    const approval = {
-      by: 'finance-controller',
-      identified: 'claimed',
-      digest: DIGEST,
-      comment: '',
-      at: '2026-06-15T10:00:00.000Z',
-    } as const;
-    const requests: Request[] = [{ kind: 'approve', by: 'finance-controller', approval }];
-    const play = await stage.start(undefined, {
-      continued: { status: 'awaitingApproval', evidence: evidence(DIGEST), requests },
-    });
-    expect(await play.reach('observing')).toMatchObject({
-      approval: { by: 'finance-controller' },
-      release: { releaseId: 'FIN-2841' },
-    });
-    expect(play.calls.map(({ name }) => name).slice(0, 2)).toEqual(['recordDecision', 'recordStatus']);
-  });
-
-  it('finishes what was left of the queue, and stays paused when it was paused', async () => {
-    const paused = { by: 'olaf', reason: 'month end', since: '2026-06-15T10:00:00.000Z' };
-    const queue = { next: 6, total: 6, returned: [{ from: 2, to: 3 }] };
-    const play = await stage.start(undefined, { continued: { status: 'building', queue, paused } });
-    expect((await play.status()).waitingOn?.reason).toBe('paused by olaf: month end; resume ends it');
-    expect(play.count('rebuildClaim')).toBe(0);
-    await play.signal('resume', { by: 'olaf' });
+  it('takes a state from its predecessor only: one that a person hands in is planned like any other input', async () => {
+    const play = await stage.start(undefined, { continued: { status: 'consolidating' } });
     await play.reach('awaitingApproval');
-    expect(batchesBuilt(play)).toEqual([2, 3, 6]);
+    expect(play.calls[0]?.name).toBe('planBackfill');
+    expect(play.count('consolidateClaim')).toBe(0);
   });
 });
 
@@ -148,7 +124,9 @@ describe('what the ledger says', () => {
     const play = await stage.start((happy) => ({
       planBackfill: async (input) => {
         const outcome = await happy.planBackfill(input);
-        return outcome.kind === 'planned' ? { ...outcome, published } : outcome;
+        return outcome.kind === 'planned'
+          ? { ...outcome, resume: { at: 'observing', release: { ...published, state: 'published' } } }
+          : outcome;
       },
     }));
     expect(await play.reach('observing')).toMatchObject({

@@ -21,6 +21,7 @@ describe('a backfill from plan to sign-off', () => {
       "planBackfill
       — proving
       proveIdempotency
+      proveLogic
       — preserving
       installCapture
       takeSnapshot

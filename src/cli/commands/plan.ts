@@ -1,4 +1,5 @@
 import type { BackfillSpec } from '../../domain/backfill-spec.ts';
+import { plannedFinish } from '../../domain/finish-dates.ts';
 import { formatName } from '../../domain/names.ts';
 import type { LedgerRun } from '../../ledger/runs.ts';
 import { findActiveRun, findRun } from '../../ledger/runs.ts';
@@ -17,7 +18,7 @@ import { loadSettings } from '../settings.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { hasLedger, withWarehouse } from '../with-warehouse.ts';
 
-/** Draws up the plan against the warehouse: looks, runs the samples, leaves nothing behind. No Temporal server is asked. */
+/** Draws up the plan against the warehouse: looks, rehearses on samples, leaves nothing behind. No Temporal server is asked. */
 export async function plan(path: string, options: DocumentOptions, surroundings: Surroundings): Promise<CommandResult> {
   const settings = loadSettings(surroundings, ['warehouse']);
   const read = await readSpecFile(path, options, settings, surroundings);
@@ -39,7 +40,7 @@ export async function plan(path: string, options: DocumentOptions, surroundings:
     async (session) => {
       const reasons = await earlierRuns(session, spec);
       if (reasons.length > 0) return { kind: 'refused' as const, reasons, warnings: [] };
-      return draftPlan(session, documents, settings.config.prices);
+      return draftPlan(session, documents, settings.config.prices, settings.config.secret);
     },
     { applicationName: `backfill/${spec.backfillId}/plan`, statementTimeoutMs: spec.execution.queryTimeoutMs },
   );
@@ -47,14 +48,24 @@ export async function plan(path: string, options: DocumentOptions, surroundings:
   if (draft.kind === 'refused')
     return {
       exitCode: EXIT.badInput,
-      text: renderRefusal(spec.backfillId, draft.reasons, draft.warnings, paint),
+      text: renderRefusal(spec.backfillId, draft, paint),
       json: draft,
     };
-  const planHash = planHashOf(draft.plan);
+  const { plan: planned, rehearsal } = draft;
+  const planHash = planHashOf(planned);
+  const now = surroundings.now();
   return {
     exitCode: EXIT.done,
-    text: `${renderPlan(draft.plan, planHash, paint)}\n\nNothing was written. Next: backfill start ${path}`,
-    json: { kind: 'plan', planHash, plan: draft.plan, estimate: draft.plan.estimate, warnings: draft.plan.warnings },
+    text: `${renderPlan({ plan: planned, rehearsal, planHash, now }, paint)}\n\nNothing was written. Next: backfill start ${path}`,
+    json: {
+      kind: 'plan',
+      planHash,
+      plan: planned,
+      estimate: planned.estimate,
+      finish: plannedFinish(planned, now),
+      rehearsal,
+      warnings: planned.warnings,
+    },
   };
 }
 

@@ -2,19 +2,33 @@ import type { BackfillPlan } from '../../domain/backfill-plan.ts';
 import { formatBytes } from '../../domain/bytes.ts';
 import type { Estimate } from '../../domain/estimate.ts';
 import { formatName } from '../../domain/names.ts';
+import { plannedFinish } from '../../domain/finish-dates.ts';
+import { probeName } from '../../domain/probe-answer.ts';
+import type { Rehearsal } from '../../domain/rehearsal.ts';
+import type { Draft } from '../../planning/draft-plan.ts';
 import { counted, formatCount, formatDuration } from '../../report/words.ts';
 import { blocks, fields, table } from './layout.ts';
 import type { Paint } from './paint.ts';
+import { renderRehearsal } from './rehearsal.ts';
+
+export interface PlanToShow {
+  readonly plan: BackfillPlan;
+  readonly rehearsal: Rehearsal;
+  readonly planHash: string;
+  /** When the work would begin. */
+  readonly now: Date;
+}
 
 /** The plan for people: what will be done to what, what it should take and how that is known, and what stood in for fields left out. */
-export function renderPlan(plan: BackfillPlan, planHash: string, paint: Paint): string {
+export function renderPlan({ plan, rehearsal, planHash, now }: PlanToShow, paint: Paint): string {
   const { spec, contract } = plan;
   const title = (text: string): string => paint.bold(text);
   return blocks(
     `${title(`Plan for ${plan.backfillId}`)} (${planHash.slice(0, 12)})\n${scope(plan)}`,
     `${title('Names, as they will exist')}\n${names(plan)}`,
     `${title('Logic')}\n${logic(plan)}`,
-    `${title('Estimate')}\n${estimate(plan)}`,
+    renderRehearsal(rehearsal, paint),
+    `${title('Estimate')}\n${estimate(plan, now)}`,
     `${samples(plan.estimate)}`,
     `${title('People')}\n${fields([
       ['approve', `${contract.approvers.join(', ')} (one of them, but never who requested it)`],
@@ -92,7 +106,7 @@ function logic(plan: BackfillPlan): string {
     ],
     [
       'live pipeline',
-      plan.probe === null ? 'no SQL probe: it tells by message when it runs' : `asked through ${plan.probe.file}`,
+      plan.probe === null ? 'no probe: it tells by message when it runs' : `asked through ${probeName(plan.probe)}`,
     ],
     [
       'written',
@@ -101,10 +115,10 @@ function logic(plan: BackfillPlan): string {
   ]);
 }
 
-function estimate({ estimate: figures, spec }: BackfillPlan): string {
+function estimate(plan: BackfillPlan, now: Date): string {
+  const { estimate: figures } = plan;
   const { runtimeMs, cost, samples: runs } = figures;
   const measured = `measured on ${counted(runs.length, 'sample partition')}, scaled by the planner's rows`;
-  const budget = spec.execution.dailyBytesBudget;
   return fields([
     [
       'rows scanned',
@@ -123,13 +137,25 @@ function estimate({ estimate: figures, spec }: BackfillPlan): string {
         : `about ${cost.amount.toFixed(2)} ${cost.currency} (bytes and hours at the configured prices)`,
     ],
     ['connections', `${figures.connections} at most`],
-    [
-      'days',
-      budget === null
-        ? null
-        : `at least ${Math.max(1, Math.ceil(figures.bytesScanned / budget))} under the budget of ${formatBytes(budget)} a day`,
-    ],
+    ['finished', finished(plan, now)],
   ]);
+}
+
+function finished(plan: BackfillPlan, now: Date): string {
+  const { earliest, latest } = plannedFinish(plan, now);
+  const { dailyBytesBudget: budget, pauseWindows, pauseDuringLivePipeline } = plan.spec.execution;
+  if (earliest === null) return 'never: pause windows or the daily bytes budget leave no room for the work';
+  const under = [
+    ...(budget === null ? [] : [`the budget of ${formatBytes(budget)} a day`]),
+    ...pauseWindows.map(({ from, to, timeZone }) => `the pause window ${from}–${to} ${timeZone}`),
+  ];
+  const span = `${instant(earliest)} to ${latest === null ? 'more than three years from now' : instant(latest)}`;
+  const apart = pauseDuringLivePipeline ? '; runs of the live pipeline come on top' : '';
+  return `${span}, if started now${under.length === 0 ? '' : ` under ${under.join(', ')}`}${apart}`;
+}
+
+function instant(iso: string): string {
+  return `${iso.slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 function samples({ samples: runs }: Estimate): string {
@@ -150,11 +176,11 @@ function list(title: string, lines: readonly string[]): string | null {
 /** Every reason against the plan, each with its remedy. */
 export function renderRefusal(
   backfillId: string,
-  reasons: readonly string[],
-  warnings: readonly string[],
+  { reasons, warnings, rehearsal }: Pick<Extract<Draft, { kind: 'refused' }>, 'reasons' | 'warnings' | 'rehearsal'>,
   paint: Paint,
 ): string {
   return blocks(
+    rehearsal === undefined ? null : renderRehearsal(rehearsal, paint),
     [
       paint.bad(`The plan for ${backfillId} is refused; nothing was written.`),
       ...reasons.map((reason) => `- ${reason}`),

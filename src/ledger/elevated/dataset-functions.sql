@@ -3,7 +3,7 @@
 -- Table owner: {{table_owner}}; view owner: {{view_owner}}; worker: {{worker}}; ledger owner: {{ledger_owner}}.
 
 GRANT USAGE ON SCHEMA governance TO {{table_owner}}, {{view_owner}};
-GRANT SELECT ON governance.backfill_runs, governance.backfill_partitions, governance.dirty_partitions TO {{table_owner}};
+GRANT SELECT ON governance.backfill_runs, governance.backfill_partitions, governance.dirty_partitions, governance.active_releases TO {{table_owner}};
 GRANT SELECT ON governance.backfill_runs, governance.active_releases TO {{view_owner}};
 GRANT EXECUTE ON FUNCTION governance.leaves(regclass), governance.mark_all_dirty() TO {{table_owner}};
 GRANT USAGE, CREATE ON SCHEMA {{view_schema}} TO {{view_owner}};
@@ -100,6 +100,9 @@ DECLARE
   inserted bigint; updated bigint := 0; deleted bigint; remaining bigint; shadow regclass; snapshot regclass;
 BEGIN
   SELECT * INTO STRICT run FROM governance.backfill_runs WHERE backfill_id = p_backfill_id AND dataset = {{dataset}} AND ended_at IS NULL;
+  IF NOT EXISTS (SELECT FROM governance.active_releases WHERE dataset = {{dataset}} AND backfill_id = p_backfill_id AND consolidating) THEN
+    RAISE EXCEPTION 'consolidation of % has not begun: its release is not shown, or not signed off by every party', p_backfill_id USING ERRCODE = '55000';
+  END IF;
   shadow := run.shadow_table::regclass;
   snapshot := run.snapshot_table::regclass;
   SELECT * INTO STRICT part FROM governance.backfill_partitions WHERE backfill_id = p_backfill_id AND ordinal = p_ordinal;

@@ -189,7 +189,10 @@ CREATE TABLE governance.active_releases (
   backfill_id text,
   release_id  text REFERENCES governance.data_releases,
   epoch       bigint NOT NULL DEFAULT 0,
+  -- Rows move into the base: a rollback would show a mixture, so its statement looks here, on the row that it changes.
+  consolidating boolean NOT NULL DEFAULT false,
   moved_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+  CHECK (NOT consolidating OR backfill_id IS NOT NULL),
   CHECK ((backfill_id IS NULL) = (release_id IS NULL))
 ) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 20, autovacuum_vacuum_scale_factor = 0);
 COMMENT ON TABLE governance.active_releases IS 'What each published view shows: read by the view itself, moved by publication and rollback.';

@@ -45,7 +45,7 @@ CREATE FUNCTION governance.publish_release(
   p_backfill_id text, p_fence bigint, p_expected_release text, p_window interval, p_armed_view text, p_base_columns text,
   p_max_amended_partitions bigint
 ) RETURNS jsonb
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET statement_timeout = '5s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
   run governance.backfill_runs; ds governance.datasets; active governance.active_releases; known governance.data_releases;
   approval governance.backfill_approvals; newest text; fenced_at timestamptz; open_marks bigint; amended bigint;
@@ -71,6 +71,10 @@ BEGIN
   EXECUTE format('SELECT governance.%I()', ds.function_prefix || '_fence');
   fenced_at := clock_timestamp();
 
+  IF EXISTS (SELECT FROM governance.backfill_partitions WHERE backfill_id = p_backfill_id AND state <> 'built')
+     OR EXISTS (SELECT FROM governance.backfill_batches WHERE backfill_id = p_backfill_id AND state NOT IN ('passed', 'waived')) THEN
+    RAISE EXCEPTION 'a partition of % is not built, or a batch of it does not pass', p_backfill_id USING ERRCODE = '55000';
+  END IF;
   SELECT count(*) INTO open_marks FROM governance.dirty_partitions WHERE backfill_id = p_backfill_id;
   IF open_marks > 0 THEN
     RAISE EXCEPTION 'not caught up: % marks of live writes are open', open_marks USING ERRCODE = '55006';
@@ -86,6 +90,11 @@ BEGIN
   END IF;
   IF governance.view_fingerprint(ds.published_view) IS DISTINCT FROM p_armed_view THEN
     RAISE EXCEPTION 'the definition, owner or grants of % changed since it was armed', ds.published_view USING ERRCODE = '55000';
+  END IF;
+  IF NOT EXISTS (SELECT FROM governance.backfill_artifacts a JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = a.oid AND d.classid = 'pg_rewrite'::regclass
+                   JOIN pg_rewrite r ON r.oid = d.objid AND r.ev_class = ds.published_view
+                  WHERE a.backfill_id = p_backfill_id AND a.kind = 'shadow' AND a.dropped_at IS NULL) THEN
+    RAISE EXCEPTION '% does not read the shadow table that % built', ds.published_view, p_backfill_id USING ERRCODE = '55000';
   END IF;
 
   SELECT digest INTO newest FROM governance.backfill_evidence WHERE backfill_id = p_backfill_id AND kind = 'run' ORDER BY evidence_id DESC LIMIT 1;
@@ -118,9 +127,29 @@ BEGIN
   RETURN jsonb_build_object('releaseId', known.release_id, 'publishedAt', known.published_at, 'deadline', known.rollback_deadline);
 END $$;
 
+-- The point from which the old version goes: every party signed off this very release. From here on no rollback is possible.
+CREATE FUNCTION governance.begin_consolidation(p_backfill_id text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $$
+DECLARE run governance.backfill_runs; active governance.active_releases; missing text;
+BEGIN
+  SELECT * INTO STRICT run FROM governance.backfill_runs WHERE backfill_id = p_backfill_id FOR UPDATE;
+  SELECT * INTO STRICT active FROM governance.active_releases WHERE dataset = run.dataset FOR UPDATE;
+  IF active.backfill_id IS DISTINCT FROM p_backfill_id THEN
+    RAISE EXCEPTION 'the published view does not show %', p_backfill_id USING ERRCODE = '55000', HINT = 'not shown';
+  END IF;
+  SELECT string_agg(party, ', ') INTO missing FROM unnest(run.sign_off_parties) party
+   WHERE NOT EXISTS (SELECT FROM governance.backfill_approvals a WHERE a.backfill_id = p_backfill_id AND a.decision = 'sign_off' AND a.decided_by = party AND a.subject = active.release_id);
+  IF missing IS NOT NULL THEN
+    RAISE EXCEPTION 'release % is not signed off by %', active.release_id, missing USING ERRCODE = '55000';
+  END IF;
+  IF active.consolidating THEN RETURN; END IF;
+  UPDATE governance.active_releases SET consolidating = true WHERE dataset = run.dataset;
+  INSERT INTO governance.backfill_events (backfill_id, kind, actor, detail) VALUES (p_backfill_id, 'consolidation began', session_user, jsonb_build_object('release', active.release_id));
+END $$;
+
 -- Ends the overlay without a visible change: under the fence nothing is dirty and the base holds what the overlay shows.
 CREATE FUNCTION governance.retire_release(p_backfill_id text) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET statement_timeout = '60s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $$
 DECLARE run governance.backfill_runs; ds governance.datasets; open_marks bigint; waiting bigint; differing bigint;
 BEGIN
   SELECT * INTO STRICT run FROM governance.backfill_runs WHERE backfill_id = p_backfill_id FOR UPDATE;
@@ -128,6 +157,9 @@ BEGIN
   IF NOT EXISTS (SELECT FROM governance.active_releases WHERE dataset = run.dataset AND backfill_id = p_backfill_id FOR UPDATE) THEN
     IF EXISTS (SELECT FROM governance.data_releases WHERE backfill_id = p_backfill_id AND state = 'consolidated') THEN RETURN true; END IF;
     RAISE EXCEPTION 'the published view does not show %', p_backfill_id USING ERRCODE = '55000';
+  END IF;
+  IF NOT (SELECT consolidating FROM governance.active_releases WHERE dataset = run.dataset) THEN
+    RAISE EXCEPTION 'consolidation of % has not begun', p_backfill_id USING ERRCODE = '55000';
   END IF;
   EXECUTE format('SELECT governance.%I()', ds.function_prefix || '_fence');
   SELECT count(*) INTO open_marks FROM governance.dirty_partitions WHERE backfill_id = p_backfill_id;
@@ -143,7 +175,7 @@ BEGIN
   END IF;
   UPDATE governance.data_releases SET state = 'consolidated', consolidated_at = clock_timestamp()
    WHERE release_id = (SELECT release_id FROM governance.active_releases WHERE dataset = run.dataset);
-  UPDATE governance.active_releases SET backfill_id = NULL, release_id = NULL, epoch = epoch + 1, moved_at = clock_timestamp() WHERE dataset = run.dataset;
+  UPDATE governance.active_releases SET backfill_id = NULL, release_id = NULL, consolidating = false, epoch = epoch + 1, moved_at = clock_timestamp() WHERE dataset = run.dataset;
   INSERT INTO governance.backfill_events (backfill_id, kind, actor) VALUES (p_backfill_id, 'overlay retired', session_user);
   RETURN true;
 END $$;

@@ -1,5 +1,6 @@
 import type { BackfillPlan } from '../../../domain/backfill-plan.ts';
 import type { Sql } from '../../sql.ts';
+import { insideInterval } from './create-tables.ts';
 import { ident, qualified, sql } from '../../sql.ts';
 
 const elevated = (plan: BackfillPlan, action: string): string =>
@@ -16,6 +17,15 @@ export function detachCapture(plan: BackfillPlan): Sql {
 
 export function proveCapture(plan: BackfillPlan): Sql {
   return sql(`SELECT ${elevated(plan, 'prove_capture')}($1) AS seen`, plan.backfillId);
+}
+
+/** Do leaves without our triggers hold rows of the interval? */
+export function uncapturedRows(plan: BackfillPlan): Sql {
+  return sql(
+    `SELECT EXISTS (SELECT FROM ${qualified(plan.table)} b WHERE (${insideInterval(plan)})
+       AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = b.tableoid AND t.tgenabled = 'A' AND starts_with(t.tgname, 'backfill_capture_' || substr(md5($1), 1, 12)))) AS brought`,
+    plan.backfillId,
+  );
 }
 
 export function captureIsWhole(plan: BackfillPlan): Sql {
@@ -38,6 +48,11 @@ export function consolidatePartition(plan: BackfillPlan, ordinal: number): Sql {
 
 export function countDifferences(plan: BackfillPlan): Sql {
   return sql(`SELECT ${elevated(plan, 'differences')}($1)::float8 AS differing`, plan.backfillId);
+}
+
+/** Refused until every party signed off the release that is shown; afterwards no rollback is possible. */
+export function beginConsolidation(plan: BackfillPlan): Sql {
+  return sql('SELECT governance.begin_consolidation($1)', plan.backfillId);
 }
 
 export function retireRelease(plan: BackfillPlan): Sql {

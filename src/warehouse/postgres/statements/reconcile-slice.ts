@@ -1,21 +1,41 @@
 import type { BackfillPlan } from '../../../domain/backfill-plan.ts';
 import type { KeyRange } from '../../../domain/backfill-spec.ts';
+import type { QualifiedName } from '../../../domain/names.ts';
 import type { Sql } from '../../sql.ts';
 import { columns, ident, jsonObject, literal, qualified, sql } from '../../sql.ts';
 import { inSlice } from './slice.ts';
 
+/** The queries of the three sides, and what makes a new row one that lies outside its partition. */
+export interface Sides {
+  readonly old: string;
+  readonly new: string;
+  readonly base: string;
+  readonly outside: string;
+}
+
 /**
  * One pass over a batch, three ways: snapshot (what consumers trusted), shadow (what was rebuilt), base (what the live
  * pipeline made of it since). Predicates stand inside each side, or the full join would read everything.
- * Answers one row: counts by class, nulls, measures without live rows, explanations, the rows that changed most.
  */
 export function reconcileSlice(plan: BackfillPlan, slice: KeyRange): Sql {
+  const rows = (table: QualifiedName): string =>
+    `SELECT * FROM ${qualified(table)} WHERE ${inSlice(plan, { start: 1, end: 2 })}`;
+  const sides = {
+    old: rows(plan.snapshot),
+    new: rows(plan.shadow),
+    base: rows(plan.table),
+    outside: 'backfill_id IS DISTINCT FROM $3::text',
+  };
+  return sql(reconcileSides(plan, sides), slice.start, slice.end, plan.backfillId);
+}
+
+/** Answers one row: counts by class, nulls, measures without live rows, explanations, the rows that changed most. */
+export function reconcileSides(plan: BackfillPlan, sides: Sides): string {
   const measures = Object.entries(plan.contract.measures);
   const [headline] = measures;
-  return sql(
-    `WITH old AS (SELECT * FROM ${qualified(plan.snapshot)} WHERE ${inSlice(plan, { start: 1, end: 2 })}),
-     new AS (SELECT * FROM ${qualified(plan.shadow)} WHERE ${inSlice(plan, { start: 1, end: 2 })}),
-     base AS (SELECT * FROM ${qualified(plan.table)} WHERE ${inSlice(plan, { start: 1, end: 2 })}),
+  return `WITH old AS (${sides.old}),
+     new AS (${sides.new}),
+     base AS (${sides.base}),
 pairs AS MATERIALIZED (
   SELECT old AS o, new AS n, ${keyPresent(plan, 'old')} AS has_old, ${keyPresent(plan, 'new')} AS has_new,
          ${keyPresent(plan, 'old')} IS DISTINCT FROM ${keyPresent(plan, 'base')} OR ROW(${columns(plan.comparedColumns, 'old')}) IS DISTINCT FROM ROW(${columns(plan.comparedColumns, 'base')}) AS live,
@@ -32,17 +52,13 @@ SELECT jsonb_build_object(
   'rowsAdded', count(*) FILTER (WHERE NOT live AND has_new AND class = 'added'), 'rowsRemoved', count(*) FILTER (WHERE NOT live AND has_old AND class = 'removed'),
   'rowsLive', count(*) FILTER (WHERE live),
   'duplicateKeys', (SELECT count(*) - count(DISTINCT ROW(${columns(plan.uniqueKey)})) FROM new),
-  'rowsOutside', (SELECT count(*) FROM new WHERE backfill_id IS DISTINCT FROM $3::text),
+  'rowsOutside', (SELECT count(*) FROM new WHERE ${sides.outside}),
   'nulls', ${jsonObject(plan.contract.required.map((column) => [column, `(SELECT count(*) FROM new WHERE ${ident(column)} IS NULL)`]))},
   'measures', ${jsonObject(measures.map(([name, expression]) => [name, bothSides(expression)]))},
   'explained', ${jsonObject(Object.keys(plan.contract.explanations).map((name) => [name, `count(*) FILTER (WHERE NOT live AND class = 'changed' AND explanation = ${literal(name)})`]))},
   'unexplained', count(*) FILTER (WHERE NOT live AND class <> 'same' AND explanation IS NULL)) AS figures,
   ${headline === undefined ? `'[]'::jsonb` : topRows(plan, headline[1])} AS "topRows"
-FROM pairs`,
-    slice.start,
-    slice.end,
-    plan.backfillId,
-  );
+FROM pairs`;
 }
 
 /** A row is there when its first key column is: unique keys are NOT NULL by preflight. */

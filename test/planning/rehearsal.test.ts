@@ -1,0 +1,327 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Check } from '../../src/domain/verdict.ts';
+import type { Draft } from '../../src/planning/draft-plan.ts';
+import { CONTRACT, CORRECTED, SALES, SPEC, salesTables } from '../support/sales-scenario.ts';
+import type { Scenario, SmallDataset } from '../support/small-dataset.ts';
+import { createDataset } from '../support/small-dataset.ts';
+
+let world: SmallDataset;
+afterEach(() => world.end());
+
+async function draftOf(changes: Partial<Scenario> = {}, plant?: string): Promise<Draft> {
+  world = await createDataset(changes);
+  if (plant !== undefined) await world.query(plant);
+  return world.draft();
+}
+
+const checkOf = (draft: Draft, name: string): Check | undefined =>
+  draft.rehearsal?.checks.find((check) => check.name === name);
+
+const failing = (draft: Draft): string[] =>
+  (draft.rehearsal?.checks ?? []).filter(({ verdict }) => verdict === 'fail').map(({ name }) => name);
+
+/** Every relation of every schema, and where its sequences stand. */
+const EVERYTHING = `SELECT jsonb_build_array(
+  (SELECT jsonb_agg(jsonb_build_array(relnamespace::regnamespace, relname, relkind, relacl::text) ORDER BY oid) FROM pg_class WHERE relnamespace::regnamespace::text !~ '^pg_(toast|temp)'),
+  (SELECT jsonb_agg(jsonb_build_array(sequencename, last_value) ORDER BY sequencename) FROM pg_sequences),
+  (SELECT jsonb_build_array(count(*), sum(hash_record_extended(s, 0))::text) FROM finance.sales_by_day s)) AS picture`;
+
+/** The published rows came of logic that forgot the tax. */
+const TRUSTED = {
+  contract: CONTRACT.replace(
+    'sql: corrected.sql }',
+    'sql: corrected.sql }\n  trusted:\n    - { from: 2024-01-01, sql: trusted.sql }',
+  ),
+  files: {
+    ...SALES.files,
+    'trusted.sql': CORRECTED.replace('s.gross - case when s.merchant % 2 = 1 then s.tax else 0 end', 's.gross'),
+  },
+};
+
+describe('a rehearsal of the right logic', () => {
+  it('builds five partitions, says what changes and why, passes, and leaves nothing', async () => {
+    world = await createDataset();
+    const [before] = await world.query(EVERYTHING);
+    const draft = await world.draft();
+    if (draft.kind !== 'plan') throw new Error(draft.reasons.join('\n'));
+    const { partitions, topRows, checks, figures, batches } = draft.rehearsal;
+    expect(partitions.map(({ partition }) => partition)).toEqual(
+      draft.plan.estimate.samples.map((run) => run.partition),
+    );
+    expect(partitions).toHaveLength(5);
+    expect(partitions.every(({ rowsOld, rowsNew }) => rowsOld === 5 && rowsNew === 5)).toBe(true);
+    expect({ batches, changed: figures.rowsChanged, same: figures.rowsSame }).toEqual({
+      batches: 2,
+      changed: 15,
+      same: 10,
+    });
+    expect(topRows[0]).toMatchObject({ class: 'changed', explanation: 'tax_was_included' });
+    expect(
+      Object.fromEntries(
+        checks.filter(({ verdict }) => verdict !== 'info').map(({ name, verdict }) => [name, verdict]),
+      ),
+    ).toMatchInlineSnapshot(`
+      {
+        "delta:net": "pass",
+        "idempotency": "pass",
+        "idempotency_keys": "pass",
+        "idempotency_neighbours": "pass",
+        "partitions_present": "pass",
+        "reproduction": "inconclusive",
+        "required:net": "pass",
+        "row_count": "pass",
+        "rows_classified": "pass",
+        "rows_outside": "pass",
+        "seam": "pass",
+        "source_total:gross": "pass",
+        "unique_key": "pass",
+      }
+    `);
+    expect(checkOf(draft, 'seam')?.figure).toBe('10 rows equal in 2025-01-15, 2025-01-16');
+    expect(await world.query(EVERYTHING)).toEqual([before]);
+  });
+
+  it('takes nothing from the sequence of an audit column', async () => {
+    const tables = salesTables(`create table finance.sales_by_day (
+      day date not null, merchant bigint not null, gross numeric(14, 2) not null, net numeric(14, 2), tax numeric(14, 2) not null,
+      updated_at timestamptz not null default now(), load_no bigserial not null, primary key (day, merchant));`);
+    world = await createDataset({ tables });
+    const [before] = await world.query(EVERYTHING);
+    expect(await world.draft()).toMatchObject({ kind: 'plan' });
+    expect(await world.query(EVERYTHING)).toEqual([before]);
+  });
+
+  it('builds at least one partition of each era, however short', async () => {
+    const contract = CONTRACT.replace(
+      'sql: corrected.sql }',
+      [
+        'sql: corrected.sql }',
+        '{ from: 2025-01-08, sql: corrected.sql }',
+        '{ from: 2025-01-09, sql: corrected.sql }',
+      ].join('\n    - '),
+    );
+    const draft = await draftOf({ contract });
+    expect(draft.rehearsal?.partitions.map(({ partition }) => partition)).toContain('2025-01-08');
+  });
+
+  it('may find one day outside the range of a batch', async () => {
+    // All of one sampled day's change is taken away; the samples together still lie inside.
+    const draft = await draftOf(
+      {},
+      `UPDATE finance.sales_by_day SET net = net + 60 WHERE day = '2025-01-07' AND merchant = 2`,
+    );
+    expect(failing(draft)).toEqual([]);
+    const day = draft.rehearsal?.partitions.find(({ partition }) => partition === '2025-01-07');
+    expect(Number(day?.measures['net']?.new) / Number(day?.measures['net']?.old)).toBeLessThan(0.92);
+  });
+});
+
+describe('a plan is refused, with the check, its figure and its limit, when the samples', () => {
+  const refusals: { what: string; changes?: Partial<Scenario>; plant?: string; reason: RegExp }[] = [
+    {
+      what: 'move a measure by another amount than the spec expects',
+      changes: { spec: SPEC.replace('"-8% to -1%"', '"-0.5% to -0.1%"') },
+      reason:
+        /^the rehearsal on 5 sample partitions fails delta:net: -\d\.\d+% \(allowed: -0\.5% to -0\.1%\); correct the transform, or the range that the spec expects$/,
+    },
+    {
+      what: 'have a day outside the range of a partition',
+      changes: { spec: SPEC.replace('"-8% to -1%"', '{ partition: "-8% to -1%" }') },
+      plant: `UPDATE finance.sales_by_day SET net = net + 60 WHERE day = '2025-01-07' AND merchant = 2`,
+      reason:
+        /fails partition_delta:net: -\d+\.\d+% in partition 2025-01-07 \(allowed: -8% to -1% in every partition\)/,
+    },
+    {
+      what: 'lose rows',
+      changes: { files: { ...SALES.files, 'corrected.sql': CORRECTED.replace('where', 'where s.merchant <> 4 and') } },
+      reason:
+        /fails row_count: -5 \(allowed: ±0\); correct the transform, or allow for it in validation\.row_count_tolerance/,
+    },
+    {
+      what: 'lack a required value',
+      changes: {
+        files: {
+          ...SALES.files,
+          'corrected.sql':
+            CORRECTED.replace('as net', 'as paid').replace(
+              /^/,
+              'select day, merchant, gross, nullif(paid, paid) as net, tax from (',
+            ) + ') x',
+        },
+      },
+      reason: /fails required:net: 25 \(allowed: 0 nulls\)/,
+    },
+    {
+      what: 'disagree with an independent total',
+      changes: {
+        files: {
+          ...SALES.files,
+          'corrected.sql': CORRECTED.replace('sum(s.gross) as numeric', 'sum(s.gross) + 1 as numeric'),
+        },
+      },
+      reason: /fails source_total:gross: 5\.00 \(allowed: ±0 in every partition\)/,
+    },
+    {
+      what: 'cannot be built',
+      changes: { files: { ...SALES.files, 'corrected.sql': CORRECTED.replace('sum(s.tax) as', 'sum(s.tax) / 0 as') } },
+      reason:
+        /^the rehearsal stops at partition 2025-01-\d\d of finance\.sales_by_day: division by zero \[22012\]; correct the transform/,
+    },
+  ];
+
+  it.each(refusals)('$what', async ({ changes, plant, reason }) => {
+    world = await createDataset(changes);
+    if (plant !== undefined) await world.query(plant);
+    const [before] = await world.query(EVERYTHING);
+    const draft = await world.draft();
+    expect(draft.kind).toBe('refused');
+    expect(draft.kind === 'refused' ? draft.reasons : []).toContainEqual(expect.stringMatching(reason));
+    expect(await world.query(EVERYTHING)).toEqual([before]);
+  });
+});
+
+describe('the seam', () => {
+  it('is broken by one row that the pipeline wrote otherwise, partition and column named', async () => {
+    const draft = await draftOf(
+      {},
+      `UPDATE finance.sales_by_day SET net = net + 0.01 WHERE day = '2025-01-16' AND merchant = 3`,
+    );
+    expect(failing(draft)).toEqual(['seam']);
+    expect(checkOf(draft, 'seam')).toMatchObject({
+      level: 'proof',
+      figure: '1 rows differ in partition 2025-01-16, which holds 5 (net in 1)',
+    });
+  });
+
+  it('is not broken by an audit column', async () => {
+    const draft = await draftOf({}, `UPDATE finance.sales_by_day SET updated_at = 'epoch' WHERE day > '2025-01-14'`);
+    expect(checkOf(draft, 'seam')?.verdict).toBe('pass');
+  });
+
+  it('is broken by a contract that is not the deployed code, though every expectation holds', async () => {
+    const draft = await draftOf({
+      files: { ...SALES.files, 'corrected.sql': CORRECTED.replace('s.merchant % 2 = 1', 's.merchant % 2 = 0') },
+    });
+    expect(failing(draft)).toEqual(['seam']);
+    expect(draft).toMatchObject({
+      reasons: [expect.stringMatching(/bring transform\.corrected in line with what the live pipeline runs$/)],
+    });
+  });
+
+  it('is broken by a row that the pipeline did not write', async () => {
+    const draft = await draftOf({}, `DELETE FROM finance.sales_by_day WHERE day = '2025-01-15' AND merchant = 2`);
+    expect(checkOf(draft, 'seam')?.figure).toBe('1 rows differ in partition 2025-01-15, which holds 4 (keys in 1)');
+  });
+
+  it('is inconclusive without a later partition, and the plan says so', async () => {
+    const draft = await draftOf({}, `DELETE FROM finance.sales_by_day WHERE day > '2025-01-14'`);
+    expect(checkOf(draft, 'seam')?.verdict).toBe('inconclusive');
+    if (draft.kind !== 'plan') throw new Error(draft.reasons.join('\n'));
+    expect(draft.plan.warnings).toContainEqual(
+      expect.stringMatching(/^inconclusive: seam: no closed partition after the interval has rows to compare with/),
+    );
+  });
+});
+
+describe('the reproduction', () => {
+  const effects = (draft: Draft) => ({
+    input: checkOf(draft, 'input_effect:net')?.figure,
+    logic: checkOf(draft, 'logic_effect:net')?.figure,
+  });
+
+  it('passes where the trusted logic gives what is published; all of the delta is the logic’s', async () => {
+    const draft = await draftOf(TRUSTED);
+    expect(checkOf(draft, 'reproduction')).toMatchObject({
+      verdict: 'pass',
+      figure: '25 rows of 5 partitions reproduced, 0 already corrected',
+    });
+    const { figures } = draft.rehearsal ?? {};
+    const delta = (Number(figures?.measures['net']?.new) - Number(figures?.measures['net']?.old)).toFixed(2);
+    expect(effects(draft)).toEqual({ input: `0.00 of ${delta}`, logic: `${delta} of ${delta}` });
+  });
+
+  it('takes rows that the fixed pipeline rewrote for corrected, not for drifted, and they move nothing', async () => {
+    const draft = await draftOf(
+      TRUSTED,
+      `INSERT INTO staging.sales (day, merchant, gross, tax) VALUES ('2025-01-07', 1, 50, 5);
+       UPDATE finance.sales_by_day b SET (gross, net, tax) = (SELECT sum(gross), sum(gross - tax), sum(tax) FROM staging.sales s WHERE s.day = b.day AND s.merchant = b.merchant)
+        WHERE day = '2025-01-07' AND merchant = 1`,
+    );
+    expect(checkOf(draft, 'reproduction')).toMatchObject({
+      verdict: 'pass',
+      figure: '24 rows of 5 partitions reproduced, 1 already corrected',
+    });
+    expect(effects(draft).input).toMatch(/^0\.00 of /);
+  });
+
+  const DRIFT = `UPDATE staging.sales SET gross = gross + 10 WHERE day = '2025-01-07' AND merchant = 2 AND sale_id % 3 = 0`;
+
+  it('fails when a source row of a sampled day was changed since, partition, columns and effect named', async () => {
+    const draft = await draftOf(TRUSTED, DRIFT);
+    expect(failing(draft)).toEqual(['reproduction']);
+    expect(checkOf(draft, 'reproduction')?.figure).toBe(
+      '1 of 5 rows of partition 2025-01-07 drifted (gross in 1, net in 1)',
+    );
+    const { input, logic } = effects(draft);
+    const [inputEffect, delta] = (input ?? '').split(' of ').map(Number);
+    expect(inputEffect).toBe(10);
+    expect((inputEffect ?? 0) + Number(logic?.split(' of ')[0])).toBeCloseTo(delta ?? 0, 2);
+    expect(draft).toMatchObject({
+      reasons: [expect.stringMatching(/correct transform\.trusted, restore the inputs .* leave those partitions out/)],
+    });
+  });
+
+  it('lets pass as many drifted rows of a partition as the spec tolerates, and says so', async () => {
+    const draft = await draftOf(
+      { ...TRUSTED, spec: SPEC.replace('row_count_tolerance: 0', 'row_count_tolerance: 1') },
+      DRIFT,
+    );
+    expect(checkOf(draft, 'reproduction')).toMatchObject({
+      verdict: 'pass',
+      figure: '24 rows of 5 partitions reproduced, 0 already corrected, 1 drifted',
+    });
+  });
+
+  it('counts a published row that no logic yields, and one that is missing', async () => {
+    const draft = await draftOf(
+      { ...TRUSTED, spec: SPEC.replace('row_count_tolerance: 0', 'row_count_tolerance: 1') },
+      `UPDATE finance.sales_by_day SET merchant = 77 WHERE day = '2025-01-07' AND merchant = 2`,
+    );
+    expect(checkOf(draft, 'reproduction')?.figure).toBe('2 of 6 rows of partition 2025-01-07 drifted (keys in 2)');
+  });
+
+  it('is inconclusive without trusted logic, or where none of its eras holds a sample', async () => {
+    expect(checkOf(await draftOf(), 'reproduction')).toMatchObject({
+      verdict: 'inconclusive',
+      figure: 'the contract has no transform.trusted to reproduce history with',
+    });
+    await world.end();
+    const late = {
+      ...TRUSTED,
+      contract: TRUSTED.contract.replace(
+        '{ from: 2024-01-01, sql: trusted.sql }',
+        '{ from: 2025-01-14, sql: trusted.sql }',
+      ),
+    };
+    expect(checkOf(await draftOf(late), 'reproduction')).toMatchObject({
+      verdict: 'inconclusive',
+      figure: 'no sample partition lies in an era of transform.trusted',
+    });
+  });
+
+  it('needs trusted logic that yields what the corrected logic yields', async () => {
+    const draft = await draftOf({
+      ...TRUSTED,
+      files: {
+        ...TRUSTED.files,
+        'trusted.sql': TRUSTED.files['trusted.sql'].replace(/,\s*cast\([^,]*, 2\)\) as net/, ''),
+      },
+    });
+    expect(draft).toMatchObject({
+      kind: 'refused',
+      reasons: [
+        'trusted.sql: does not yield net, which the corrected logic yields; history cannot be compared with it',
+      ],
+    });
+  });
+});
