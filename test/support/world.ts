@@ -33,11 +33,17 @@ export interface World {
   readonly client: Client;
   readonly taskQueue: string;
   readonly reports: string;
-  startWorker(options?: { contracts?: string }): Promise<void>;
+  startWorker(options?: WorkerOptions): Promise<void>;
   stopWorker(): Promise<void>;
   /** Starts the example's spec under an id of its own; `set` overrides fields. */
   start(options?: StartOptions): Promise<Started>;
   end(): Promise<void>;
+}
+
+export interface WorkerOptions {
+  readonly contracts?: string;
+  /** The worker's secrets by reference; none where it is absent. */
+  readonly secret?: (reference: string) => { reveal(): string } | null;
 }
 
 export interface StartOptions {
@@ -141,7 +147,7 @@ function workerIn(at: { url: string; temporalAddress: string; taskQueue: string;
   const { url, temporalAddress, taskQueue, reports } = at;
   let running: { workers: Workers; done: Promise<void>; close: () => Promise<void> } | null = null;
   return {
-    start: async (options: { contracts?: string } = {}): Promise<void> => {
+    start: async (options: WorkerOptions = {}): Promise<void> => {
       if (!quiet) Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
       quiet = true;
       const pool = createPool(url, 12);
@@ -157,7 +163,7 @@ function workerIn(at: { url: string; temporalAddress: string; taskQueue: string;
           contracts: { folder: options.contracts ?? CONTRACTS, allowDirty: true },
           reportsFolder: reports,
           prices: null,
-          secret: () => null,
+          secret: options.secret ?? (() => null),
           now: () => new Date(),
         },
       });
