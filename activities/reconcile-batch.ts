@@ -59,17 +59,16 @@ export async function reconcileBatch(
   const digest = fingerprint(body);
   await withTransaction(session, async () => {
     const state = verdict === 'pass' ? 'passed' : verdict === 'waived' ? 'waived' : 'failed';
-    const spent = {
-      what: `check batch ${batch.batch}`,
-      bytes: reread(plan, partitions),
-      cachedBytes: 0,
-      durationMs: Date.now() - started,
-    };
-    await Promise.all([
-      session.change(recordVerdict(plan.backfillId, batch.batch, { state, checks, figures, digest, fence })),
-      session.change(insertEvidence(plan.backfillId, 'batch', batch.batch, body, digest)),
-      session.change(recordSpending(plan.backfillId, spent)),
-    ]);
+    await session.change(recordVerdict(plan.backfillId, batch.batch, { state, checks, figures, digest, fence }));
+    await session.change(insertEvidence(plan.backfillId, 'batch', batch.batch, body, digest));
+    await session.change(
+      recordSpending(plan.backfillId, {
+        what: `check batch ${batch.batch}`,
+        bytes: reread(plan, partitions),
+        cachedBytes: 0,
+        durationMs: Date.now() - started,
+      }),
+    );
   });
   return { verdict, failed, figures, digest };
 }

@@ -29,6 +29,8 @@ async function overhead(args: readonly string[]): Promise<void> {
   });
   const eventsPerDay = options['events-per-day'];
   const { partitions, rounds } = options;
+  const command = `npm run bench -- overhead --events-per-day ${eventsPerDay} --partitions ${partitions} --rounds ${rounds}`;
+  const where = measuredOn(command);
   const measured = await withBenchStack({ eventsPerDay, log: note }, (stack) =>
     measureRounds(stack, partitions, rounds),
   );
@@ -36,8 +38,7 @@ async function overhead(args: readonly string[]): Promise<void> {
   const lanes = plan.spec.execution.maxConcurrency;
   const figures = figuresOf({ eventsPerDay, partitions, batches: plan.batches, lanes }, measured.rounds);
   const page = renderFigures(figures);
-  const command = `npm run bench -- overhead --events-per-day ${eventsPerDay} --partitions ${partitions} --rounds ${rounds}`;
-  if (options.write) writeFigures('overhead', `${measuredOn(command)}\n\n${page}`);
+  if (options.write) writeFigures('overhead', `${where}\n\n${page}`);
   process.stdout.write(options.json ? `${JSON.stringify(figures)}\n` : `${page}\n`);
 }
 

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { resolve } from 'node:path';
 
 /** Puts a bench's newest figures between its two marks in docs/performance.md of the clone it was started in. */
@@ -17,9 +17,10 @@ export function replaceFigures(page: string, bench: string, markdown: string): s
   return `${page.slice(0, from)}${begin}\n\n${markdown.trim()}\n\n${page.slice(to)}`;
 }
 
-/** When and on what it was measured. */
+/** Where and when something was measured: to be asked for before it begins, because it names the load it met. */
 export function measuredOn(command: string): string {
   const day = new Date().toISOString().slice(0, 10);
   const memory = Math.round(totalmem() / 2 ** 30);
-  return `Measured ${day} with \`${command}\` on ${cpus().length} processors (${process.platform} ${process.arch}, ${memory} GiB, Node ${process.versions.node}).`;
+  const machine = `${cpus().length} processors, ${memory} GiB, ${process.platform} ${process.arch}, Node ${process.versions.node}`;
+  return `Measured ${day} with \`${command}\` (${machine}; load average ${(loadavg()[0] ?? 0).toFixed(1)} before it began).`;
 }

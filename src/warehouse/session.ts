@@ -1,11 +1,7 @@
 import pg from 'pg';
 import type { Sql } from './sql.ts';
 
-/**
- * One connection for as long as its bracket lasts. Statements run in the order in which they are given to it, each as a
- * statement of its own; several given at once (`Promise.all`) save their round trips. Do so only inside a transaction:
- * there the first error makes the rest fail at once, where outside they would run on unseen.
- */
+/** One connection for as long as its bracket lasts. */
 export interface Session {
   readonly backendPid: number;
   rows<T>(statement: Sql): Promise<T[]>;
@@ -32,14 +28,7 @@ export const SHORT: SessionSettings = {
 const CLIENT_CHECK_MS = 1_000;
 
 export function createPool(url: string, max: number): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max,
-    connectionTimeoutMillis: 10_000,
-    keepAlive: true,
-    // Statements that are not awaited one by one go out together; the server still runs one after the other.
-    pipeline: true,
-  });
+  const pool = new pg.Pool({ connectionString: url, max, connectionTimeoutMillis: 10_000, keepAlive: true });
   // An idle connection that the server ends is replaced at its next use; unheard, the event would end the process.
   pool.on('error', () => undefined);
   return pool;

@@ -99,14 +99,10 @@ async function endOlderRun(client: Client): Promise<void> {
 
 /** A pause asked for while lanes work: they stop at a partition boundary, and nothing runs on unseen. */
 async function pauseAndResume(run: Follower, { reached }: Stage): Promise<void> {
-  const passed = new Set<BackfillStatus>();
-  await run.untilTrue('building', (view) => {
-    if (!passed.has(view.status)) reached(view.status);
-    passed.add(view.status);
-    return view.status === 'building' && view.partitions.done > 50;
-  });
+  await run.untilTrue('building', (view) => view.status === 'building' && view.partitions.done > 50);
   await run.send('pause', { by: 'dora', reason: 'month-end reports run' });
-  await run.untilTrue('the pause', (view) => view.waitingOn?.reason.startsWith('paused') === true);
+  await run.untilTrue('the pause', (view) => view.paused !== null);
+  reached('building');
   await run.send('resume', { by: 'dora' });
 }
 
