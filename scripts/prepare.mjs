@@ -8,7 +8,7 @@ import { build } from './build.mjs';
 import { withProcessLock } from './process-lock.mjs';
 import { captureCommand, ROOT } from './run-command.mjs';
 
-const SOURCE_FOLDERS = ['activities', 'examples', 'src', 'worker', 'workflows'];
+const SOURCE_FOLDERS = ['bench', 'activities', 'examples', 'src', 'worker', 'workflows'];
 const BUILD_INPUTS = /^(tsconfig(\.base|\.pure|\.node)?\.json|package-lock\.json)$/;
 const INSTALL_STAMP = join(ROOT, 'node_modules/.installed');
 const BUILD_STAMP = join(ROOT, 'dist/.built');

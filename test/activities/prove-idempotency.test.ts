@@ -47,7 +47,7 @@ describe('the proof of idempotency', () => {
     },
     {
       what: 'now()',
-      corrected: CORRECTED.replace(NET, 'cast(extract(epoch from now()) as numeric(14, 2)) as net'),
+      corrected: CORRECTED.replace(NET, 'cast(extract(microseconds from now()) as numeric(14, 2)) as net'),
       column: 'net',
     },
     {

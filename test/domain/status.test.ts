@@ -57,7 +57,8 @@ describe('the status table', () => {
   it('publishes only what was approved, and consolidates only what was signed off', () => {
     const into = (to: BackfillStatus): BackfillStatus[] => BACKFILL_STATUSES.filter((from) => canMove(from, to));
     expect(into('publishing')).toEqual(['awaitingApproval', 'held']);
-    expect(into('consolidating')).toEqual(['awaitingSignOff', 'held']);
+    // From planning only where the ledger says that consolidation had begun before the workflow was lost.
+    expect(into('consolidating')).toEqual(['planning', 'awaitingSignOff', 'held']);
     expect(into('completed')).toEqual(['consolidating']);
   });
 });

@@ -3,12 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { BackfillPlan } from '../../src/domain/backfill-plan.ts';
 import { voidApprovals } from '../../src/ledger/approvals.ts';
 import { publishRelease, rollbackStatement } from '../../src/ledger/releases.ts';
-import {
-  beginConsolidation,
-  consolidatePartition,
-  retireRelease,
-  shapeView,
-} from '../../src/warehouse/postgres/statements/elevated.ts';
+import * as elevated from '../../src/warehouse/postgres/statements/elevated.ts';
 import type { SmallDataset } from '../support/small-dataset.ts';
 import { createDataset } from '../support/small-dataset.ts';
 import { failureOf, sqlstate } from '../support/sqlstate.ts';
@@ -108,7 +103,7 @@ describe('publication is refused, and nothing has moved,', () => {
   });
 
   it('while the view is not armed, whatever fingerprint the caller names: 55000', async () => {
-    await world.session((session) => session.rows(shapeView(plan, 'plain')));
+    await world.session((session) => session.rows(elevated.shapeView(plan, 'plain')));
     expect(await failureOf(publish({ armedView: plan.plainViewFingerprint }))).toMatchObject({
       code: '55000',
       message: 'finance.sales_current is not armed for fix-tax: a moved pointer would change nothing',
@@ -240,19 +235,19 @@ describe('publication', () => {
 });
 
 describe('retiring the overlay', () => {
-  const retire = () => world.session((session) => session.rows(retireRelease(plan)));
+  const retire = () => world.session((session) => session.rows(elevated.retireRelease(plan)));
 
   it('is refused before every party signed this release off, and so is moving a row into the base: 55000', async () => {
     expect(await failureOf(retire())).toMatchObject({
       code: '55000',
       message: 'consolidation of fix-tax has not begun',
     });
-    const begin = () => world.session((session) => session.rows(beginConsolidation(plan)));
+    const begin = () => world.session((session) => session.rows(elevated.beginConsolidation(plan)));
     expect(await failureOf(begin())).toMatchObject({
       code: '55000',
       message: 'release FIN_1.2 is not signed off by data, bi',
     });
-    const move = () => world.session((session) => session.rows(consolidatePartition(plan, 1)));
+    const move = () => world.session((session) => session.rows(elevated.consolidatePartition(plan, 1)));
     expect(await failureOf(move())).toMatchObject({ code: '55000' });
   });
 
