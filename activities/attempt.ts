@@ -14,6 +14,7 @@ export interface Attempt {
   readonly fence: number;
 }
 
+const STATEMENT_CANCELLED = '57014';
 /** A predecessor's statement gets this long to end after it was cancelled; its claim is fenced off in any case. */
 const PREDECESSOR_MS = 5_000;
 /** After a stop was asked for, a statement gets this long to reach its boundary before it is cancelled. */
@@ -43,7 +44,7 @@ export async function withAttempt<T>(
     try {
       return await use({ session, fence });
     } catch (error) {
-      throw (await whyCancelled(deps, error, { backfillId: plan.backfillId, lane, fence }, working)) ?? error;
+      throw (await whyCancelled(deps, error, { backfillId: plan.backfillId, lane, fence })) ?? error;
     } finally {
       stop();
       await withLedger(deps, (ledger) => ledger.change(closeAttempt(fence))).catch(() => undefined);
@@ -51,15 +52,13 @@ export async function withAttempt<T>(
   });
 }
 
-/** A cancelled statement is no slow one where we cancelled it ourselves: for a successor, or for a stop that was asked for. */
+/** A statement that a successor cancelled is no slow one: where it was taken from the attempt in force, that one comes back. */
 async function whyCancelled(
   deps: ActivityDeps,
   error: unknown,
   { backfillId, lane, fence }: { readonly backfillId: string; readonly lane: number; readonly fence: number },
-  working: Working,
 ): Promise<Error | null> {
-  if (!(error instanceof pg.DatabaseError) || error.code !== '57014') return null;
-  if (working.asked()) return failure('Interrupted', `lane ${lane} of ${backfillId} was asked to stop`, error);
+  if (!(error instanceof pg.DatabaseError) || error.code !== STATEMENT_CANCELLED) return null;
   const [newer] = await withLedger(deps, (ledger) =>
     ledger.rows<{ fence: number }>(newerAttempt(backfillId, lane, fence)),
   );

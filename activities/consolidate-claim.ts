@@ -1,5 +1,4 @@
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
-import { uncheckedBatches } from '../src/ledger/batches.ts';
 import { forgetOwnMarks, countMarks, markPartition } from '../src/ledger/dirty-marks.ts';
 import type { LedgerPartition } from '../src/ledger/partitions.ts';
 import { countPartitions, markConsolidated, nextUnconsolidated } from '../src/ledger/partitions.ts';
@@ -9,7 +8,6 @@ import { withTransaction } from '../src/warehouse/session.ts';
 import { failure } from './activity-failure.ts';
 import type { Attempt } from './attempt.ts';
 import { withAttempt } from './attempt.ts';
-import type { CaughtUp } from './catch-up.ts';
 import { catchUp } from './catch-up.ts';
 import { WHOLE_RUN } from './conclude-evidence.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -65,8 +63,7 @@ async function moveRows(at: {
       const { reason, until } = decision;
       return { kind: 'gate', reason, ...(until === undefined ? {} : { until }) };
     }
-    const failed = await follow(plan, attempt, working);
-    if (failed !== null) return { kind: 'failed', ...failed };
+    await follow(plan, attempt, working);
     const [partition] = await attempt.session.rows<LedgerPartition>(nextUnconsolidated(plan.backfillId));
     if (partition === undefined || Date.now() - began > CLAIM_MS) return null;
     working.at({ consolidating: partition.start });
@@ -74,12 +71,13 @@ async function moveRows(at: {
   }
 }
 
-/** Late writes first: what they touched is rebuilt, checked, and so consolidated again. A failing check stops everything. */
-async function follow(plan: BackfillPlan, attempt: Attempt, working: Working): Promise<CaughtUp['failed']> {
+/**
+ * Late writes first: what they touched is rebuilt, and so consolidated again. The verdict of the batch does not stop it:
+ * rows that were moved into the base already look like live writes to the comparison, so it has nothing left to judge.
+ */
+async function follow(plan: BackfillPlan, attempt: Attempt, working: Working): Promise<void> {
   const { marks } = await attempt.session.one<{ marks: number }>(countMarks(plan.backfillId));
-  const unchecked = await attempt.session.rows(uncheckedBatches(plan.backfillId));
-  if (marks === 0 && unchecked.length === 0) return null;
-  return (await catchUp(plan, attempt, working, { slots: plan.spec.execution.maxConcurrency, amend: true })).failed;
+  if (marks > 0) await catchUp(plan, attempt, working, { slots: plan.spec.execution.maxConcurrency, amend: true });
 }
 
 async function consolidateOne(

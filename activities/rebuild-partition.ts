@@ -33,7 +33,7 @@ export async function enterBatch(
       );
     await delay(SLOT_POLL_MS);
   }
-  const claim = await session.one<{ fence: number }>(lockClaim(plan.backfillId, batch));
+  const claim = await session.one<{ fence: number }>(lockClaim(plan.backfillId, batch, fence));
   if (claim.fence !== fence)
     throw failure('StaleFence', `batch ${batch} was taken over by attempt ${claim.fence}; this is attempt ${fence}`);
 }

@@ -1,6 +1,4 @@
 import { condition } from '@temporalio/workflow';
-import type { Check } from '../src/domain/verdict.ts';
-import { describeCheck } from '../src/domain/verdict.ts';
 import { retainUntil } from './plan.ts';
 import type { Phase, PhaseEnd, Run } from './run.ts';
 import { throughGate } from './through-gate.ts';
@@ -45,14 +43,8 @@ async function moveRows(run: Run): Promise<PhaseEnd | null> {
     run.apply({ type: 'consolidatedUpTo', partition: outcome.upTo });
     if (outcome.done) return null;
     if (outcome.stopped?.kind === 'gate') await throughGate(run, outcome.stopped);
-    if (outcome.stopped?.kind === 'failed') return held(outcome.stopped);
     if (outcome.stopped?.kind === 'rolledBack') return undone(run, outcome.upTo, outcome.stopped.at);
   }
-}
-
-function held({ batch, check }: { readonly batch: number; readonly check: Check }): PhaseEnd {
-  const reason = `batch ${batch} fails ${describeCheck(check)} after a live write; correct the sources, then retry`;
-  return { type: 'held', hold: { reason, check: null, batch } };
 }
 
 function undone(run: Run, moved: number, at: string): PhaseEnd {

@@ -11,10 +11,15 @@ export interface LedgerBatch {
   readonly partitions: number;
 }
 
-/** Takes a batch for an attempt. No row: a newer attempt has it, and this one must stop. */
+/** The newest attempt at the same lane that was opened after attempt `$fence`: from then on that one alone may work there. */
+const newerThan = (fence: string): string =>
+  `(SELECT max(newer.fence) FROM governance.backfill_attempts mine JOIN governance.backfill_attempts newer USING (backfill_id, lane)
+     WHERE mine.fence = ${fence} AND newer.fence > ${fence})`;
+
+/** Takes a batch for an attempt. No row: a newer attempt has it, or the whole lane, and this one must stop. */
 export function claimBatch(backfillId: string, batch: number, fence: number): Sql {
   return sql(
-    `UPDATE governance.backfill_batches SET fence = $3 WHERE backfill_id = $1 AND batch = $2 AND fence <= $3
+    `UPDATE governance.backfill_batches SET fence = $3 WHERE backfill_id = $1 AND batch = $2 AND fence <= $3 AND ${newerThan('$3')} IS NULL
      RETURNING batch, state, range_start AS start, range_end AS "end", last_ordinal - first_ordinal + 1 AS partitions`,
     backfillId,
     batch,
@@ -41,11 +46,12 @@ export function uncheckedBatches(backfillId: string): Sql {
 }
 
 /** Held to the end of the rebuilding transaction: a successor's claim waits for it, and a zombie sees that it lost. */
-export function lockClaim(backfillId: string, batch: number): Sql {
+export function lockClaim(backfillId: string, batch: number, fence: number): Sql {
   return sql(
-    'SELECT fence::float8 AS fence FROM governance.backfill_batches WHERE backfill_id = $1 AND batch = $2 FOR SHARE',
+    `SELECT greatest(fence, ${newerThan('$3')})::float8 AS fence FROM governance.backfill_batches WHERE backfill_id = $1 AND batch = $2 FOR SHARE`,
     backfillId,
     batch,
+    fence,
   );
 }
 

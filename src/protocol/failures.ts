@@ -7,7 +7,6 @@ export const FAILURES = {
   // A worker that slept may be handed an attempt that is over, and take the lane from the one in force: that one must come
   // back. The report of an attempt that is over is refused by the server, whatever it says.
   StaleFence: { retry: true, means: 'another attempt took this work over' },
-  Interrupted: { retry: true, means: 'a stop was asked for, and the statement at hand was cancelled for it' },
   QueryTimeout: { retry: false, means: 'a statement ran longer than execution.query_timeout' },
   MissingPrivilege: { retry: false, means: 'the worker may not do this; the message names the grant' },
   StatementRefused: { retry: false, means: 'the warehouse refuses the statement: plan and warehouse disagree' },

@@ -19,6 +19,9 @@ const SLOTS = `SELECT count(DISTINCT pid)::int AS taken FROM pg_locks
 const INSERTS = `SELECT count(*)::int AS running FROM pg_stat_activity
   WHERE datname = current_database() AND state = 'active' AND query LIKE 'EXPLAIN%INSERT INTO "finance"."daily_revenue_v2"%' AND pid <> pg_backend_pid()`;
 
+const IN_TRANSACTION = `SELECT FROM governance.backfill_attempts t JOIN pg_stat_activity a ON a.pid = t.backend_pid AND a.backend_start = t.backend_start
+  WHERE t.fence = ANY($1) AND a.state IN ('active', 'idle in transaction')`;
+
 /** The most that any look saw at once. */
 function watchSlots(world: World, id: string) {
   const most = { slots: 0, inserts: 0, looks: 0 };
@@ -95,7 +98,12 @@ describe('a worker that is stopped and wakes when its lane was taken over', () =
       timeoutMs: 30_000,
       describe: 'an attempt of another worker',
     });
-    // It stands at the same INSERT now; while both live, the zombie wakes.
+    // What it had begun is ended for it: by its successor, or because it says nothing in the middle of a transaction.
+    await waitFor(async () => (await world.admin.query(IN_TRANSACTION, [ofZombie])).rowCount === 0, {
+      timeoutMs: 30_000,
+      describe: 'the transactions of the stopped worker to end',
+    });
+    // Its successor stands at the same INSERT; while both live, the zombie wakes.
     await hold.reached('insert');
     zombie.kill('SIGCONT');
     await hold.letGo('insert');

@@ -55,5 +55,5 @@ describe('a live pipeline that writes all the time, also into old days', () => {
     );
     expect(rows[0]?.base).toBe(rows[0]?.shown);
     expect(late.length).toBeGreaterThan(0);
-  });
+  }, 300_000);
 });
