@@ -48,7 +48,7 @@ const STATEMENTS: readonly (readonly [Section, Sql])[] = [
   ['claim', partitionsOfBatch('fix-tax', 1)],
   ['claim', dirtyPartitionsOfBatch(PLAN, 1)],
   ['guards', takeSlot('fix-tax', 2)],
-  ['guards', lockClaim('fix-tax', 1)],
+  ['guards', lockClaim('fix-tax', 1, 1)],
   ['guards', lockPartition('fix-tax', 1)],
   ['guards', consumeMarks(PLAN, SLICE)],
   ['gate', spentToday('fix-tax')],
