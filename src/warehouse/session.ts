@@ -52,6 +52,8 @@ export async function withSession<T>(
   } catch (error) {
     if (!(error instanceof pg.DatabaseError) || error.code?.startsWith('57P') || error.code?.startsWith('08'))
       broken = error instanceof Error ? error : new Error(String(error));
+    // An error is reported before the server says in which state it left the session; an empty query waits for that.
+    else await client.query('').catch((lost: Error) => (broken = lost));
     throw error;
   } finally {
     client.removeListener('error', onError);
