@@ -4,6 +4,7 @@ import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import { cancelPredecessors, closeAttempt, newerAttempt, openAttempt } from '../src/ledger/attempts.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import { withSession } from '../src/warehouse/session.ts';
+import { STATEMENT_CANCELLED } from '../src/warehouse/sqlstate.ts';
 import { failure } from './activity-failure.ts';
 import type { ActivityDeps } from './deps.ts';
 import { withLedger } from './deps.ts';
@@ -14,7 +15,6 @@ export interface Attempt {
   readonly fence: number;
 }
 
-const STATEMENT_CANCELLED = '57014';
 /** A predecessor's statement gets this long to end after it was cancelled; its claim is fenced off in any case. */
 const PREDECESSOR_MS = 5_000;
 /** After a stop was asked for, a statement gets this long to reach its boundary before it is cancelled. */

@@ -8,6 +8,7 @@ import type { ClaimResult } from '../src/protocol/activities.ts';
 import { withTransaction } from '../src/warehouse/session.ts';
 import type { Attempt } from './attempt.ts';
 import type { Gate } from './gate.ts';
+import { whyStop } from './gate.ts';
 import { enterBatch, rebuildPartition } from './rebuild-partition.ts';
 import type { Working } from './working.ts';
 
@@ -43,7 +44,7 @@ export async function buildBatch(
       let cached = 0;
       let entered = false;
       while (next < todo.length && (next === from || Date.now() - began < TRANSACTION_TARGET_MS)) {
-        stopped = await mayGoOn(gate, working);
+        stopped = await whyStop(gate, working);
         const partition = todo[next];
         if (stopped !== null || partition === undefined) break;
         if (!entered) await enterBatch(attempt.session, plan, batch.batch, attempt.fence, slots);
@@ -78,11 +79,4 @@ async function partitionsToBuild(attempt: Attempt, plan: BackfillPlan, batch: Le
     ),
   );
   return all.filter((partition) => partition.state === 'planned' || dirty.has(partition.ordinal));
-}
-
-async function mayGoOn(gate: Gate, working: Working): Promise<ClaimResult['stopped']> {
-  if (working.asked()) return { kind: 'asked' };
-  const decision = await gate.ask();
-  if (decision.open) return null;
-  return { kind: 'gate', reason: decision.reason, ...(decision.until === undefined ? {} : { until: decision.until }) };
 }

@@ -1,7 +1,6 @@
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import type { Check } from '../src/domain/verdict.ts';
-import type { LedgerBatch } from '../src/ledger/batches.ts';
-import { claimBatch, uncheckBatch, uncheckedBatches } from '../src/ledger/batches.ts';
+import { uncheckBatch, uncheckedBatches } from '../src/ledger/batches.ts';
 import { dirtyPartitions, dirtyPartitionsOfBatch, expandMarks } from '../src/ledger/dirty-marks.ts';
 import { insertEvidence } from '../src/ledger/evidence.ts';
 import type { LedgerPartition } from '../src/ledger/partitions.ts';
@@ -9,8 +8,8 @@ import { recordSpending } from '../src/ledger/spending.ts';
 import { fingerprint } from '../src/spec/fingerprint.ts';
 import { sliceMeasures } from '../src/warehouse/postgres/statements/slice-measures.ts';
 import { withTransaction } from '../src/warehouse/session.ts';
-import { failure } from './activity-failure.ts';
 import type { Attempt } from './attempt.ts';
+import { holdBatch } from './hold-batch.ts';
 import { enterBatch, rebuildPartition } from './rebuild-partition.ts';
 import { reconcileBatch } from './reconcile-batch.ts';
 import type { Working } from './working.ts';
@@ -43,24 +42,17 @@ export async function catchUp(
   for (const partition of dirty) {
     // What is left keeps its marks: the next pass takes them.
     if (working.asked()) break;
-    await claim(attempt, plan, partition.batch);
+    await holdBatch(attempt, plan, partition.batch);
     await rebuildOne(plan, attempt, partition, options);
     rebuilt += 1;
   }
   for (const { batch } of await session.rows<{ batch: number }>(uncheckedBatches(plan.backfillId))) {
-    const { failed } = await reconcileBatch(session, plan, await claim(attempt, plan, batch), fence);
+    const { failed } = await reconcileBatch(session, plan, await holdBatch(attempt, plan, batch), fence);
     if (failed === null) continue;
     const left = await session.rows<{ ordinal: number }>(dirtyPartitionsOfBatch(plan, batch));
     if (left.length === 0) return { partitions: rebuilt, failed: { batch, check: failed } };
   }
   return { partitions: rebuilt, failed: null };
-}
-
-async function claim({ session, fence }: Attempt, plan: BackfillPlan, number: number): Promise<LedgerBatch> {
-  const [batch] = await session.rows<LedgerBatch>(claimBatch(plan.backfillId, number, fence));
-  if (batch === undefined)
-    throw failure('StaleFence', `batch ${number} of ${plan.backfillId} is held by a newer attempt`);
-  return batch;
 }
 
 async function rebuildOne(

@@ -4,6 +4,7 @@ import type { LedgerPartition } from '../src/ledger/partitions.ts';
 import { countPartitions, markConsolidated, nextUnconsolidated } from '../src/ledger/partitions.ts';
 import type { ConsolidationResult, WarehouseActivities } from '../src/protocol/activities.ts';
 import { beginConsolidation, consolidatePartition } from '../src/warehouse/postgres/statements/elevated.ts';
+import { retryLock } from '../src/warehouse/retry-lock.ts';
 import { withTransaction } from '../src/warehouse/session.ts';
 import { failure } from './activity-failure.ts';
 import type { Attempt } from './attempt.ts';
@@ -14,8 +15,7 @@ import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
 import { closedByFullDisk } from './disk-full.ts';
 import type { Gate } from './gate.ts';
-import { createGate } from './gate.ts';
-import { retryLock } from './retry-lock.ts';
+import { createGate, whyStop } from './gate.ts';
 import { rolledBackByHand } from './watch-live-writes.ts';
 import type { Working } from './working.ts';
 import { whileWorking } from './working.ts';
@@ -57,12 +57,8 @@ async function moveRows(at: {
   if (undone !== null) return { kind: 'rolledBack', at: undone.at };
   await attempt.session.rows(beginConsolidation(plan));
   for (;;) {
-    if (working.asked()) return { kind: 'asked' };
-    const decision = await gate.ask();
-    if (!decision.open) {
-      const { reason, until } = decision;
-      return { kind: 'gate', reason, ...(until === undefined ? {} : { until }) };
-    }
+    const stop = await whyStop(gate, working);
+    if (stop !== null) return stop;
     await follow(plan, attempt, working);
     const [partition] = await attempt.session.rows<LedgerPartition>(nextUnconsolidated(plan.backfillId));
     if (partition === undefined || Date.now() - began > CLAIM_MS) return null;

@@ -3,9 +3,11 @@ import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import type { GateDecision, GateReadings } from '../src/domain/gate.ts';
 import { decideGate } from '../src/domain/gate.ts';
 import { spentToday } from '../src/ledger/spending.ts';
+import type { GateStop } from '../src/protocol/activities.ts';
 import type { ActivityDeps } from './deps.ts';
 import { withLedger } from './deps.ts';
 import { readPipeline } from './read-pipeline.ts';
+import type { Working } from './working.ts';
 
 /** A reading stays good for this long: the gate is asked before each partition, partitions may take milliseconds. */
 const FRESH_MS = 500;
@@ -25,6 +27,15 @@ export function createGate(deps: ActivityDeps, plan: BackfillPlan, limits: Backf
       return decision;
     },
   };
+}
+
+/** Why work under way ends at this boundary: somebody asked, or the gate closed. Null: it goes on. */
+export async function whyStop(gate: Gate, working: Working): Promise<{ readonly kind: 'asked' } | GateStop | null> {
+  if (working.asked()) return { kind: 'asked' };
+  const decision = await gate.ask();
+  if (decision.open) return null;
+  const { reason, until } = decision;
+  return { kind: 'gate', reason, ...(until === undefined ? {} : { until }) };
 }
 
 async function readGate(

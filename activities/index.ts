@@ -1,5 +1,6 @@
 import { CancelledFailure, Context } from '@temporalio/activity';
 import type { LightActivities, WarehouseActivities } from '../src/protocol/activities.ts';
+import { STATEMENT_CANCELLED } from '../src/warehouse/sqlstate.ts';
 import { toActivityFailure } from './activity-failure.ts';
 import { makeAwaitGate } from './await-gate.ts';
 import { makeCleanUp } from './clean-up.ts';
@@ -54,7 +55,7 @@ export function createWarehouseActivities(deps: ActivityDeps): WarehouseActiviti
 
 /** A statement that we cancelled ourselves after a stop was asked for is no failure: the work begins anew where it was. */
 function wasStopped(error: unknown): boolean {
-  return Context.current().cancellationSignal.aborted && (error as { code?: string }).code === '57014';
+  return Context.current().cancellationSignal.aborted && (error as { code?: string }).code === STATEMENT_CANCELLED;
 }
 
 type Activity = (input: never) => Promise<unknown>;

@@ -4,6 +4,7 @@ import type { LedgerCounts, Release } from '../src/domain/backfill-state.ts';
 import type { PlanSummary } from '../src/domain/plan-summary.ts';
 import { countProgress } from '../src/ledger/counts.ts';
 import { insertEvent } from '../src/ledger/events.ts';
+import { ledgerIsThere } from '../src/ledger/ledger-is-there.ts';
 import { insertBatches, insertPartitions } from '../src/ledger/partitions.ts';
 import { rollbackInForce, viewFollowsPointer } from '../src/ledger/published-view.ts';
 import { activeRelease, latestRelease } from '../src/ledger/releases.ts';
@@ -19,7 +20,6 @@ import { readLaunchInput } from '../src/spec/launch-input.ts';
 import { formatProblem } from '../src/spec/spec-problem.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import { withSession, withTransaction } from '../src/warehouse/session.ts';
-import { sql } from '../src/warehouse/sql.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan } from './deps.ts';
 import { whileWorking } from './working.ts';
@@ -45,10 +45,9 @@ export function makePlanBackfill(deps: ActivityDeps): WarehouseActivities['planB
         lockTimeoutMs: 2_000,
       };
       return withSession(deps.pool, settings, async (session): Promise<PlanOutcome> => {
-        const known = await knownRun(session, backfillId);
+        const { known, active } = await runsHeld(session, backfillId, formatName(target.table));
         if (known !== null) return joinRun(session, known, documents.specHash, deps);
-        const other = await activeRun(session, formatName(target.table));
-        if (other !== null) return refused(activeAlready(other));
+        if (active !== null) return refused(activeAlready(active));
         const draft = await draftPlan(session, documents, deps.prices, deps.secret);
         if (draft.kind === 'refused') return refused(...draft.reasons);
         const requestedBy = input.requestedBy ?? documents.spec.owner;
@@ -62,22 +61,16 @@ function activeAlready({ dataset, backfillId, status }: LedgerRun): string {
   return `${dataset} has an active backfill already: ${backfillId} (${status}); finish, close or abort it first`;
 }
 
-async function knownRun(session: Session, backfillId: string): Promise<LedgerRun | null> {
-  return (await ledgerIsThere(session)) ? ((await session.rows<LedgerRun>(findRun(backfillId)))[0] ?? null) : null;
-}
-
-async function activeRun(session: Session, dataset: string): Promise<LedgerRun | null> {
-  if (!(await ledgerIsThere(session))) return null;
-  return (await session.rows<LedgerRun>(findActiveRun(dataset)))[0] ?? null;
-}
-
-async function ledgerIsThere(session: Session): Promise<boolean> {
-  const { there } = await session.one<{ there: boolean }>(
-    sql(
-      `SELECT to_regclass('governance.backfill_runs') IS NOT NULL AND coalesce(has_schema_privilege(to_regnamespace('governance')::oid, 'USAGE'), false) AS there`,
-    ),
-  );
-  return there;
+/** What the ledger holds of this backfill, and what is active on the dataset. Where there is no ledger, the draft says so. */
+async function runsHeld(
+  session: Session,
+  backfillId: string,
+  dataset: string,
+): Promise<{ readonly known: LedgerRun | null; readonly active: LedgerRun | null }> {
+  if (!(await ledgerIsThere(session))) return { known: null, active: null };
+  const [known] = await session.rows<LedgerRun>(findRun(backfillId));
+  const [active] = await session.rows<LedgerRun>(findActiveRun(dataset));
+  return { known: known ?? null, active: active ?? null };
 }
 
 async function joinRun(session: Session, known: LedgerRun, specHash: string, deps: ActivityDeps): Promise<PlanOutcome> {

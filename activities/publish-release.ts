@@ -16,8 +16,10 @@ import {
   viewFingerprint,
 } from '../src/warehouse/postgres/statements/elevated.ts';
 import { grantOverlay, vacuumOverlay } from '../src/warehouse/postgres/statements/prepare-overlay.ts';
+import { retryLock } from '../src/warehouse/retry-lock.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import { sql } from '../src/warehouse/sql.ts';
+import { STATEMENT_CANCELLED } from '../src/warehouse/sqlstate.ts';
 import { failure } from './activity-failure.ts';
 import type { Attempt } from './attempt.ts';
 import { withAttempt } from './attempt.ts';
@@ -25,7 +27,6 @@ import { catchUp } from './catch-up.ts';
 import { WHOLE_RUN } from './conclude-evidence.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
-import { retryLock } from './retry-lock.ts';
 import { envelopeLeft } from './watch-live-writes.ts';
 import type { Working } from './working.ts';
 import { whileWorking } from './working.ts';
@@ -90,7 +91,7 @@ async function switchReaders(
       } catch (error) {
         if (!(error instanceof pg.DatabaseError)) throw error;
         if (error.hint === 'approval void') return approvalVoid(attempt, plan, error.message);
-        if (!['55P03', '55006', '40P01', '57014'].includes(error.code ?? '')) throw error;
+        if (!['55P03', '55006', '40P01', STATEMENT_CANCELLED].includes(error.code ?? '')) throw error;
         last = error.message;
       }
     }

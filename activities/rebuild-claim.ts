@@ -2,12 +2,9 @@ import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import type { BatchRange } from '../src/domain/batch-queue.ts';
 import type { LedgerCounts } from '../src/domain/backfill-state.ts';
 import type { Check } from '../src/domain/verdict.ts';
-import type { LedgerBatch } from '../src/ledger/batches.ts';
-import { claimBatch } from '../src/ledger/batches.ts';
 import { countProgress } from '../src/ledger/counts.ts';
 import { dirtyPartitionsOfBatch } from '../src/ledger/dirty-marks.ts';
 import type { ClaimResult, FinishedBatch, WarehouseActivities } from '../src/protocol/activities.ts';
-import { failure } from './activity-failure.ts';
 import type { Attempt } from './attempt.ts';
 import { withAttempt } from './attempt.ts';
 import { buildBatch } from './build-batch.ts';
@@ -16,6 +13,7 @@ import { loadPlan, withLedger } from './deps.ts';
 import { closedByFullDisk } from './disk-full.ts';
 import type { Gate } from './gate.ts';
 import { createGate } from './gate.ts';
+import { holdBatch } from './hold-batch.ts';
 import { reconcileBatch } from './reconcile-batch.ts';
 import type { Working } from './working.ts';
 import { whileWorking } from './working.ts';
@@ -67,9 +65,7 @@ type BatchOutcome =
 async function workBatch(at: Surroundings, number: number): Promise<BatchOutcome> {
   const { plan, attempt, working } = at;
   const { session, fence } = attempt;
-  const [batch] = await session.rows<LedgerBatch>(claimBatch(plan.backfillId, number, fence));
-  if (batch === undefined)
-    throw failure('StaleFence', `batch ${number} of ${plan.backfillId} is held by a newer attempt`);
+  const batch = await holdBatch(attempt, plan, number);
   const started = Date.now();
   for (let check = 0; ; check += 1) {
     const outcome = await buildBatch(at, batch);

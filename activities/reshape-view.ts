@@ -3,10 +3,10 @@ import { rollbackInForce } from '../src/ledger/published-view.ts';
 import { activeRelease } from '../src/ledger/releases.ts';
 import type { WarehouseActivities } from '../src/protocol/activities.ts';
 import { shapeView } from '../src/warehouse/postgres/statements/elevated.ts';
+import { retryLock } from '../src/warehouse/retry-lock.ts';
 import { failure } from './activity-failure.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
-import { retryLock } from './retry-lock.ts';
 
 /** Armed and settled show the same rows; only the price of reading and of undoing differs. */
 export function makeReshapeView(deps: ActivityDeps): WarehouseActivities['reshapeView'] {

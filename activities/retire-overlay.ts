@@ -10,6 +10,7 @@ import {
   retireRelease,
   shapeView,
 } from '../src/warehouse/postgres/statements/elevated.ts';
+import { retryLock } from '../src/warehouse/retry-lock.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import { withTransaction } from '../src/warehouse/session.ts';
 import { failure } from './activity-failure.ts';
@@ -17,7 +18,6 @@ import { withAttempt } from './attempt.ts';
 import { WHOLE_RUN } from './conclude-evidence.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
-import { retryLock } from './retry-lock.ts';
 import { whileWorking } from './working.ts';
 
 /** Pointer back, plain view, triggers gone: no reader can tell. With marks open nothing is done: they are followed first. */

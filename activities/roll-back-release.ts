@@ -2,11 +2,11 @@ import { insertAnnouncement } from '../src/ledger/events.ts';
 import { activeRelease, latestRelease, rollbackStatement } from '../src/ledger/releases.ts';
 import type { WarehouseActivities } from '../src/protocol/activities.ts';
 import { shapeView } from '../src/warehouse/postgres/statements/elevated.ts';
+import { retryLock } from '../src/warehouse/retry-lock.ts';
 import { sql } from '../src/warehouse/sql.ts';
 import { failure } from './activity-failure.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
-import { retryLock } from './retry-lock.ts';
 
 /** The printed statement, run by us. Where the view is settled it is armed again first, which changes nothing visible. */
 export function makeRollBackRelease(deps: ActivityDeps): WarehouseActivities['rollBackRelease'] {

@@ -1,6 +1,6 @@
 import type { BackfillPlan } from '../domain/backfill-plan.ts';
 import type { Sql } from '../warehouse/sql.ts';
-import { qualified, sql } from '../warehouse/sql.ts';
+import { ident, qualified, sql } from '../warehouse/sql.ts';
 import type { EraSlice } from '../warehouse/postgres/statements/corrected-rows.ts';
 import { fingerprintOf } from '../warehouse/postgres/statements/fingerprint.ts';
 import { inSlice } from '../warehouse/postgres/statements/slice.ts';
@@ -149,7 +149,7 @@ export function forgetBuilds(backfillId: string): Sql[] {
 
 /** Fingerprints of every partition of the snapshot, in one pass. */
 export function fingerprintSnapshot(plan: BackfillPlan): Sql {
-  const key = `s."${plan.contract.partition.key.replaceAll('"', '""')}"`;
+  const key = `s.${ident(plan.contract.partition.key)}`;
   return sql(
     `UPDATE governance.backfill_partitions p SET snapshot_fingerprint = coalesce(found.fingerprint, '0:0')
        FROM governance.backfill_partitions q LEFT JOIN LATERAL (

@@ -1,18 +1,14 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
 import type { BackfillPlan } from '../domain/backfill-plan.ts';
 import type { Artifact } from './artifacts.ts';
 import { artifactsOf, markDropped } from './artifacts.ts';
 import { insertEvent } from './events.ts';
 import { rowsMovedUnderARollback, viewIsShaped } from './published-view.ts';
 import { activeRelease } from './releases.ts';
+import { retryLock } from '../warehouse/retry-lock.ts';
 import type { Session } from '../warehouse/session.ts';
 import { withTransaction } from '../warehouse/session.ts';
 import { sql } from '../warehouse/sql.ts';
 import { detachCapture, shapeView } from '../warehouse/postgres/statements/elevated.ts';
-
-/** A reader may hold the view or the shadow for a while; nobody is killed for a clean-up. */
-const TRIES = 100;
 
 /**
  * Removes what the ledger records for a run that no reader sees: view back to plain, capture detached, tables dropped
@@ -31,7 +27,7 @@ export async function removeArtifacts(
   const dropped: string[] = [];
   const { shaped } = await session.one<{ shaped: boolean }>(viewIsShaped(plan));
   // A view that somebody changed since the overlay was retired is theirs.
-  if (active.backfillId === null && shaped) await patiently(() => session.rows(shapeView(plan, 'plain')));
+  if (active.backfillId === null && shaped) await retryLock(() => session.rows(shapeView(plan, 'plain')));
   const moved = await session.one<{ moved: boolean }>(rowsMovedUnderARollback(backfillId));
   if (moved.moved && !options.keepSnapshot)
     throw new Error(
@@ -39,7 +35,7 @@ export async function removeArtifacts(
     );
   for (const artifact of artifacts) {
     if (artifact.kind === 'snapshot' && options.keepSnapshot) continue;
-    await patiently(() =>
+    await retryLock(() =>
       withTransaction(session, async () => {
         await session.change(sql(`SET LOCAL lock_timeout = '500ms'`));
         if (artifact.kind === 'capture') await session.rows(detachCapture(plan));
@@ -54,15 +50,4 @@ export async function removeArtifacts(
   }
   await session.change(sql('DELETE FROM governance.dirty_partitions WHERE backfill_id = $1', backfillId));
   return dropped;
-}
-
-async function patiently<T>(run: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await run();
-    } catch (error) {
-      if (!(error instanceof pg.DatabaseError && error.code === '55P03') || attempt === TRIES) throw error;
-      await delay(50 + Math.random() * 200);
-    }
-  }
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import type { QualifiedName } from '../domain/names.ts';
 import { formatName } from '../domain/names.ts';
-import { ident, literal, qualified } from '../warehouse/sql.ts';
+import { ident, inFormat, literal, qualified } from '../warehouse/sql.ts';
 
 export interface Migration {
   readonly number: number;
@@ -43,16 +43,15 @@ export function datasetScript(names: DatasetNames): {
 } {
   const dataset = formatName(names.dataset);
   const prefix = functionPrefix(dataset);
-  const inLiteral = (text: string): string => text.replaceAll("'", "''").replaceAll('%', '%%');
   const values: Record<string, string> = {
     dataset: literal(dataset),
-    dataset_text: inLiteral(dataset),
+    dataset_text: inFormat(dataset),
     base: qualified(names.dataset),
     base_literal: literal(qualified(names.dataset)),
-    base_in_literal: inLiteral(qualified(names.dataset)),
+    base_in_literal: inFormat(qualified(names.dataset)),
     view: literal(qualified(names.view)),
-    view_text: inLiteral(formatName(names.view)),
-    view_in_literal: inLiteral(qualified(names.view)),
+    view_text: inFormat(formatName(names.view)),
+    view_in_literal: inFormat(qualified(names.view)),
     view_schema: ident(names.view.schema),
     table_owner: ident(names.tableOwner),
     view_owner: ident(names.viewOwner),
@@ -60,7 +59,7 @@ export function datasetScript(names: DatasetNames): {
     ledger_owner: ident(names.ledgerOwner),
     key: ident(names.key.name),
     key_literal: literal(names.key.name),
-    key_in_literal: inLiteral(ident(names.key.name)),
+    key_in_literal: inFormat(ident(names.key.name)),
     key_type: names.key.type,
     prefix: literal(prefix),
     mark_dirty_text: `${prefix}_mark_dirty`,

@@ -1,5 +1,6 @@
 import { formatName } from '../domain/names.ts';
 import type { TableShape, ViewShape } from '../domain/table-shape.ts';
+import { ledgerIsThere } from '../ledger/ledger-is-there.ts';
 import { datasetScript, migrationsExpected } from '../ledger/scripts.ts';
 import type { Session } from '../warehouse/session.ts';
 import { sql } from '../warehouse/sql.ts';
@@ -19,13 +20,8 @@ export async function checkInstallation(
   key: { readonly name: string; readonly type: string },
 ): Promise<Installation> {
   const none = { functionPrefix: null, baseFingerprint: null, viewFingerprint: null };
-  const { ledger } = await session.one<{ ledger: boolean }>(
-    sql(
-      `SELECT to_regclass('governance.migrations') IS NOT NULL AND coalesce(has_schema_privilege(to_regnamespace('governance')::oid, 'USAGE'), false) AS ledger`,
-    ),
-  );
   const remedy = `run: backfill install --dataset ${formatName(table.name)} --admin-url env:ADMIN_URL (or --print, to review the script first)`;
-  if (!ledger)
+  if (!(await ledgerIsThere(session)))
     return {
       ...none,
       reasons: [

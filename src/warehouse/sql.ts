@@ -25,6 +25,11 @@ export function literal(value: string): string {
   return pg.escapeLiteral(value);
 }
 
+/** Text within the quotes of a literal that `format` or RAISE reads: their quote and their percent sign, doubled. */
+export function inFormat(text: string): string {
+  return text.replaceAll('%', '%%').replaceAll("'", "''");
+}
+
 /** A function takes a hundred arguments at most: fifty pairs. */
 const PAIRS_A_CALL = 50;
 

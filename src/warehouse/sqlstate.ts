@@ -1,8 +1,11 @@
 import type { FailureType } from '../protocol/failures.ts';
 
+/** By statement_timeout, or by somebody: also by ourselves. */
+export const STATEMENT_CANCELLED = '57014';
+
 /** What each SQLSTATE, or its two-digit class, means for the work that met it. First match wins. */
 const BY_CODE: readonly (readonly [prefix: string, failure: FailureType])[] = [
-  ['57014', 'QueryTimeout'], // statement_timeout, or our own cancellation
+  [STATEMENT_CANCELLED, 'QueryTimeout'],
   ['55P03', 'LockNotAvailable'],
   ['55006', 'LockNotAvailable'], // object in use: not caught up yet
   ['40001', 'SerializationConflict'],

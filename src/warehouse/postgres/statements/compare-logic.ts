@@ -2,14 +2,14 @@ import type { BackfillPlan } from '../../../domain/backfill-plan.ts';
 import type { KeyRange } from '../../../domain/backfill-spec.ts';
 import type { Sql } from '../../sql.ts';
 import { columns, ident, jsonObject, qualified, sql } from '../../sql.ts';
-import { sameKey } from './reconcile-slice.ts';
 import { BUILT_AS, CORRECTED, TRUSTED, builtFor, inSlices } from './scratch.ts';
 import { inSlice } from './slice.ts';
+import { keyPresent, sameKey } from './unique-key.ts';
 
 /** What the pipeline wrote in one partition after the interval against the corrected logic: rows, differences, columns. */
 export function compareSeam(plan: BackfillPlan, slice: KeyRange): Sql {
   return sql(
-    `SELECT $3::text AS partition, count(*) FILTER (WHERE ${present(plan, 'published')})::int AS rows,
+    `SELECT $3::text AS partition, count(*) FILTER (WHERE ${keyPresent(plan, 'published')})::int AS rows,
             count(*) FILTER (WHERE NOT ${same(plan, 'published', 'corrected')})::int AS differing, ${differences(plan, 'published', 'corrected', 'true')} AS columns
        FROM (SELECT * FROM ${qualified(plan.table)} WHERE ${inSlice(plan, { start: 1, end: 2 })}) published
        FULL JOIN (SELECT * FROM ${CORRECTED} WHERE ${BUILT_AS} = $3::text) corrected ON ${sameKey(plan, 'published', 'corrected')}`,
@@ -24,7 +24,7 @@ export function compareReproduction(plan: BackfillPlan, slice: KeyRange): Sql {
   const reproduced = same(plan, 'published', 'trusted');
   const corrected = `NOT ${reproduced} AND ${same(plan, 'published', 'corrected')}`;
   const drifted = `NOT ${reproduced} AND NOT ${same(plan, 'published', 'corrected')}`;
-  const counted = `(${present(plan, 'published')} OR ${present(plan, 'trusted')})`;
+  const counted = `(${keyPresent(plan, 'published')} OR ${keyPresent(plan, 'trusted')})`;
   return sql(
     `SELECT $3::text AS partition, count(*) FILTER (WHERE ${counted})::int AS rows, count(*) FILTER (WHERE ${counted} AND ${reproduced})::int AS reproduced,
             count(*) FILTER (WHERE ${corrected})::int AS "alreadyCorrected", count(*) FILTER (WHERE ${drifted})::int AS drifted,
@@ -60,7 +60,7 @@ export function measureEffects(plan: BackfillPlan, slices: readonly KeyRange[]):
   return sql(
     `WITH old_rows AS (SELECT ${columns(names)} FROM ${qualified(plan.table)} WHERE ${inSlices(plan, slices)}),
      new_rows AS (SELECT ${columns(names)} FROM ${CORRECTED} WHERE ${builtFor(slices)}),
-     pairs AS MATERIALIZED (SELECT trusted AS t, corrected AS c, ${present(plan, 'trusted')} AS has_trusted, ${present(plan, 'corrected')} AS has_corrected, ${corrected} AS is_corrected
+     pairs AS MATERIALIZED (SELECT trusted AS t, corrected AS c, ${keyPresent(plan, 'trusted')} AS has_trusted, ${keyPresent(plan, 'corrected')} AS has_corrected, ${corrected} AS is_corrected
                               FROM ${threeWays(plan, 'SELECT * FROM old_rows', builtFor(slices))}),
      replayed_rows AS (SELECT ${columns(names, '(t)')} FROM pairs WHERE has_trusted AND NOT is_corrected
                        UNION ALL SELECT ${columns(names, '(c)')} FROM pairs WHERE has_corrected AND is_corrected)
@@ -77,11 +77,6 @@ function threeWays(plan: BackfillPlan, published: string, built: string): string
        FULL JOIN (SELECT * FROM ${CORRECTED} WHERE ${built}) corrected ON ${first}`;
 }
 
-/** A row is there when its first key column is: unique keys are NOT NULL by preflight. */
-function present(plan: BackfillPlan, side: string): string {
-  return `${side}.${ident(plan.uniqueKey[0] ?? '')} IS NOT NULL`;
-}
-
 /** Both there and equal in every compared column, or both missing. */
 function same(plan: BackfillPlan, left: string, right: string): string {
   return `(ROW(${columns(plan.comparedColumns, left)}) IS NOT DISTINCT FROM ROW(${columns(plan.comparedColumns, right)}))`;
@@ -89,11 +84,11 @@ function same(plan: BackfillPlan, left: string, right: string): string {
 
 /** By column, the rows on both sides in which it differs; `keys` counts rows that one side lacks. */
 function differences(plan: BackfillPlan, left: string, right: string, where: string): string {
-  const both = `${present(plan, left)} AND ${present(plan, right)}`;
+  const both = `${keyPresent(plan, left)} AND ${keyPresent(plan, right)}`;
   const perColumn = plan.comparedColumns.map((column): [string, string] => [
     column,
     `count(*) FILTER (WHERE (${where}) AND ${both} AND ${left}.${ident(column)} IS DISTINCT FROM ${right}.${ident(column)})`,
   ]);
-  const keys = `count(*) FILTER (WHERE (${where}) AND (${present(plan, left)}) <> (${present(plan, right)}))`;
+  const keys = `count(*) FILTER (WHERE (${where}) AND ${keyPresent(plan, left)} <> ${keyPresent(plan, right)})`;
   return jsonObject([...perColumn, ['keys', keys]]);
 }

@@ -1,6 +1,6 @@
 import type { BackfillPlan } from '../../../domain/backfill-plan.ts';
 import type { Sql } from '../../sql.ts';
-import { qualified, sql } from '../../sql.ts';
+import { inFormat, literal, qualified, sql } from '../../sql.ts';
 
 /** Before readers come: frozen rows, a visibility map and statistics, none of which belong into the switch. */
 export function vacuumOverlay(plan: BackfillPlan): Sql {
@@ -11,16 +11,8 @@ export function vacuumOverlay(plan: BackfillPlan): Sql {
 export function grantOverlay(plan: BackfillPlan): Sql {
   return sql(
     `DO $do$ BEGIN
-  EXECUTE format('GRANT SELECT ON ${inFormat(qualified(plan.shadow))} TO %I', (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = ${quote(qualified(plan.view))}::regclass));
-  EXECUTE format('GRANT SELECT ON ${inFormat(qualified(plan.shadow))}, ${inFormat(qualified(plan.snapshot))} TO %I', (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = ${quote(qualified(plan.table))}::regclass));
+  EXECUTE format('GRANT SELECT ON ${inFormat(qualified(plan.shadow))} TO %I', (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = ${literal(qualified(plan.view))}::regclass));
+  EXECUTE format('GRANT SELECT ON ${inFormat(qualified(plan.shadow))}, ${inFormat(qualified(plan.snapshot))} TO %I', (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = ${literal(qualified(plan.table))}::regclass));
 END $do$`,
   );
-}
-
-function inFormat(text: string): string {
-  return text.replaceAll('%', '%%').replaceAll("'", "''");
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }

@@ -4,6 +4,7 @@ import type { QualifiedName } from '../../../domain/names.ts';
 import type { Sql } from '../../sql.ts';
 import { columns, ident, jsonObject, literal, qualified, sql } from '../../sql.ts';
 import { inSlice } from './slice.ts';
+import { keyPresent, sameKey } from './unique-key.ts';
 
 /** The queries of the three sides, and what makes a new row one that lies outside its partition. */
 export interface Sides {
@@ -59,15 +60,6 @@ SELECT jsonb_build_object(
   'unexplained', count(*) FILTER (WHERE NOT live AND class <> 'same' AND explanation IS NULL)) AS figures,
   ${headline === undefined ? `'[]'::jsonb` : topRows(plan, headline[1])} AS "topRows"
 FROM pairs`;
-}
-
-/** A row is there when its first key column is: unique keys are NOT NULL by preflight. */
-function keyPresent(plan: BackfillPlan, side: string): string {
-  return `(${side}.${ident(plan.uniqueKey[0] ?? '')} IS NOT NULL)`;
-}
-
-export function sameKey(plan: BackfillPlan, left: string, right: string): string {
-  return plan.uniqueKey.map((column) => `${left}.${ident(column)} = ${right}.${ident(column)}`).join(' AND ');
 }
 
 /** The first explanation that holds. They are contract text over `old` and `new`, reviewed with the transform. */

@@ -5,8 +5,8 @@ import { columns, ident, jsonObject, literal, qualified, sql } from '../../sql.t
 import type { EraSlice } from './corrected-rows.ts';
 import { boundTransform, correctedRows } from './corrected-rows.ts';
 import { orderOf } from './insert-slice.ts';
-import { sameKey } from './reconcile-slice.ts';
 import { inSlice } from './slice.ts';
+import { sameKey } from './unique-key.ts';
 
 /** Temporary tables of rehearsal and proofs: what the corrected logic gives, what the trusted logic gives, an earlier build. */
 export const CORRECTED = 'pg_temp.backfill_corrected';
