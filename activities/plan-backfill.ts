@@ -162,7 +162,6 @@ function summary(plan: BackfillPlan, planHash: string): PlanSummary {
     dailyBytesBudget: spec.execution.dailyBytesBudget,
     rollbackWindowMs: spec.rollback.windowMs,
     retainAfterSignOffMs: spec.rollback.retainAfterSignOffMs,
-    pauseDuringLivePipeline: spec.execution.pauseDuringLivePipeline,
     startedSignalExpiresMs: contract.livePipeline.startedSignalExpiresMs,
     firstKey: spec.sourceRange.start,
     endKey: spec.sourceRange.end,

@@ -36,7 +36,7 @@ async function moveRows(run: Run): Promise<PhaseEnd | null> {
     const outcome = await run.stoppable(() =>
       run.on.warehouse.consolidateClaim.executeWithOptions(
         { summary: `move corrected rows into the base, from partition ${after + 1}` },
-        [{ ...run.ref, after, limits: run.state.limits }],
+        [{ ...run.ref, limits: run.state.limits }],
       ),
     );
     if (outcome === 'interrupted') continue;

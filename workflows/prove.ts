@@ -1,4 +1,3 @@
-import { patched } from '@temporalio/workflow';
 import type { Check } from '../src/domain/verdict.ts';
 import { describeCheck, firstFailure } from '../src/domain/verdict.ts';
 import type { Phase } from './run.ts';
@@ -17,13 +16,10 @@ export const prove: Phase = async (run) => {
     { summary: 'build one partition twice in scratch tables' },
     [run.ref],
   );
-  // Runs that were recorded before there was a second proof replay without it.
-  const logic = patched('prove-logic')
-    ? await run.on.warehouse.proveLogic.executeWithOptions(
-        { summary: 'compare corrected and trusted logic with what the pipeline wrote' },
-        [run.ref],
-      )
-    : { checks: [] };
+  const logic = await run.on.warehouse.proveLogic.executeWithOptions(
+    { summary: 'compare corrected and trusted logic with what the pipeline wrote' },
+    [run.ref],
+  );
   const checks = [...idempotency.checks, ...logic.checks];
   run.apply({ type: 'checked', checks });
   const failed = firstFailure(checks);

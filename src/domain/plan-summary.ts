@@ -14,7 +14,6 @@ export interface PlanSummary {
   readonly dailyBytesBudget: number | null;
   readonly rollbackWindowMs: number;
   readonly retainAfterSignOffMs: number;
-  readonly pauseDuringLivePipeline: boolean;
   readonly startedSignalExpiresMs: number;
   /** The first key and the key after the last: for summaries. */
   readonly firstKey: string;

@@ -136,7 +136,7 @@ export interface WarehouseActivities {
   rollBackRelease(input: RunRef & { by: string; reason: string }): Promise<{ at: string }>;
   reshapeView(input: RunRef & { shape: 'armed' | 'settled'; by: string }): Promise<{ rollbackStatement: string }>;
   /** Guarded deltas into the base table, partition by partition; returns at a boundary when cancelled. */
-  consolidateClaim(input: RunRef & { after: number; limits: BackfillState['limits'] }): Promise<ConsolidationResult>;
+  consolidateClaim(input: RunRef & { limits: BackfillState['limits'] }): Promise<ConsolidationResult>;
   /** Under the fence: no mark left, base equals overlay; pointer back, plain view, triggers dropped. Not retired: late writes came first. */
   retireOverlay(input: RunRef): Promise<{ retired: boolean }>;
   /** Drops what the ledger records for this run and nothing else. */

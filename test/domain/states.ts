@@ -23,7 +23,6 @@ export const PLAN: PlanSummary = {
   dailyBytesBudget: null,
   rollbackWindowMs: 604_800_000,
   retainAfterSignOffMs: 86_400_000,
-  pauseDuringLivePipeline: true,
   startedSignalExpiresMs: 7_200_000,
   firstKey: '2024-12-01',
   endKey: '2026-06-01',
