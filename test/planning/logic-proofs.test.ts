@@ -1,24 +1,7 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import type { Check } from '../../src/domain/verdict.ts';
+import { describe, expect, it } from 'vitest';
 import type { Draft } from '../../src/planning/draft-plan.ts';
+import { checkOf, draftOf, failing } from '../support/drafts.ts';
 import { CONTRACT, CORRECTED, SALES, SPEC } from '../support/sales-scenario.ts';
-import type { Scenario, SmallDataset } from '../support/small-dataset.ts';
-import { createDataset } from '../support/small-dataset.ts';
-
-let world: SmallDataset;
-afterEach(() => world.end());
-
-async function draftOf(changes: Partial<Scenario> = {}, plant?: string): Promise<Draft> {
-  world = await createDataset(changes);
-  if (plant !== undefined) await world.query(plant);
-  return world.draft();
-}
-
-const checkOf = (draft: Draft, name: string): Check | undefined =>
-  draft.rehearsal?.checks.find((check) => check.name === name);
-
-const failing = (draft: Draft): string[] =>
-  (draft.rehearsal?.checks ?? []).filter(({ verdict }) => verdict === 'fail').map(({ name }) => name);
 
 /** The published rows came of logic that forgot the tax. */
 const TRUSTED = {
@@ -147,7 +130,6 @@ describe('the reproduction', () => {
       verdict: 'inconclusive',
       figure: 'the contract has no transform.trusted to reproduce history with',
     });
-    await world.end();
     const late = {
       ...TRUSTED,
       contract: TRUSTED.contract.replace(

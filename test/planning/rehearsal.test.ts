@@ -1,24 +1,7 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import type { Check } from '../../src/domain/verdict.ts';
-import type { Draft } from '../../src/planning/draft-plan.ts';
+import { describe, expect, it } from 'vitest';
+import { checkOf, datasetWith, draftOf, failing } from '../support/drafts.ts';
 import { CONTRACT, CORRECTED, SALES, SPEC, salesTables } from '../support/sales-scenario.ts';
-import type { Scenario, SmallDataset } from '../support/small-dataset.ts';
-import { createDataset } from '../support/small-dataset.ts';
-
-let world: SmallDataset;
-afterEach(() => world.end());
-
-async function draftOf(changes: Partial<Scenario> = {}, plant?: string): Promise<Draft> {
-  world = await createDataset(changes);
-  if (plant !== undefined) await world.query(plant);
-  return world.draft();
-}
-
-const checkOf = (draft: Draft, name: string): Check | undefined =>
-  draft.rehearsal?.checks.find((check) => check.name === name);
-
-const failing = (draft: Draft): string[] =>
-  (draft.rehearsal?.checks ?? []).filter(({ verdict }) => verdict === 'fail').map(({ name }) => name);
+import type { Scenario } from '../support/small-dataset.ts';
 
 /** Every relation of every schema, and where its sequences stand. */
 const EVERYTHING = `SELECT jsonb_build_array(
@@ -28,7 +11,7 @@ const EVERYTHING = `SELECT jsonb_build_array(
 
 describe('a rehearsal of the right logic', () => {
   it('builds five partitions, says what changes and why, passes, and leaves nothing', async () => {
-    world = await createDataset();
+    const world = await datasetWith();
     const [before] = await world.query(EVERYTHING);
     const draft = await world.draft();
     if (draft.kind !== 'plan') throw new Error(draft.reasons.join('\n'));
@@ -73,7 +56,7 @@ describe('a rehearsal of the right logic', () => {
     const tables = salesTables(`create table finance.sales_by_day (
       day date not null, merchant bigint not null, gross numeric(14, 2) not null, net numeric(14, 2), tax numeric(14, 2) not null,
       updated_at timestamptz not null default now(), load_no bigserial not null, primary key (day, merchant));`);
-    world = await createDataset({ tables });
+    const world = await datasetWith({ tables });
     const [before] = await world.query(EVERYTHING);
     expect(await world.draft()).toMatchObject({ kind: 'plan' });
     expect(await world.query(EVERYTHING)).toEqual([before]);
@@ -158,8 +141,7 @@ describe('a plan is refused, with the check, its figure and its limit, when the 
   ];
 
   it.each(refusals)('$what', async ({ changes, plant, reason }) => {
-    world = await createDataset(changes);
-    if (plant !== undefined) await world.query(plant);
+    const world = await datasetWith(changes, plant);
     const [before] = await world.query(EVERYTHING);
     const draft = await world.draft();
     expect(draft.kind).toBe('refused');
