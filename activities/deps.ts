@@ -37,6 +37,7 @@ export function proofSession(plan: BackfillPlan): SessionSettings {
 export interface FrozenPlan {
   readonly plan: BackfillPlan;
   readonly planHash: string;
+  readonly specHash: string;
   readonly requestedBy: string;
 }
 

@@ -15,7 +15,8 @@ import { makeProveLogic } from './prove-logic.ts';
 import { makePublishRelease } from './publish-release.ts';
 import { makeRebuildClaim } from './rebuild-claim.ts';
 import { makeRecordDecision } from './record-decision.ts';
-import { makeRecordRefusal, makeRecordStatus } from './record-status.ts';
+import { makeRecordMessage, makeRecordRefusal } from './record-message.ts';
+import { makeRecordStatus } from './record-status.ts';
 import { makeReshapeView } from './reshape-view.ts';
 import { makeRetireOverlay } from './retire-overlay.ts';
 import { makeRollBackRelease } from './roll-back-release.ts';
@@ -27,6 +28,7 @@ export type { ActivityDeps } from './deps.ts';
 export function createLightActivities(deps: ActivityDeps): LightActivities {
   return translated({
     recordStatus: makeRecordStatus(deps),
+    recordMessage: makeRecordMessage(deps),
     recordRefusal: makeRecordRefusal(deps),
     recordDecision: makeRecordDecision(deps),
     awaitGate: makeAwaitGate(deps),

@@ -46,12 +46,12 @@ export function makePlanBackfill(deps: ActivityDeps): WarehouseActivities['planB
       };
       return withSession(deps.pool, settings, async (session): Promise<PlanOutcome> => {
         const { known, active } = await runsHeld(session, backfillId, formatName(target.table));
-        if (known !== null) return joinRun(session, known, documents.specHash, deps);
+        if (known !== null) return joinRun(session, known, documents.parsed.specHash, deps);
         if (active !== null) return refused(activeAlready(active));
         const draft = await draftPlan(session, documents, deps.prices, deps.secret);
         if (draft.kind === 'refused') return refused(...draft.reasons);
         const requestedBy = input.requestedBy ?? documents.spec.owner;
-        await freeze(session, draft, { specHash: documents.specHash, requestedBy, workflowId });
+        await freeze(session, draft, { specHash: documents.parsed.specHash, requestedBy, workflowId });
         return planned(session, backfillId, deps);
       });
     });
@@ -107,10 +107,10 @@ async function freeze(
 }
 
 async function planned(session: Session, backfillId: string, deps: ActivityDeps): Promise<PlanOutcome> {
-  const { plan, planHash, requestedBy } = await loadPlan(session, backfillId);
+  const { plan, requestedBy, ...hashes } = await loadPlan(session, backfillId);
   return {
     kind: 'planned',
-    plan: { ...summary(plan, planHash), searchAttributes: deps.searchAttributes ?? false },
+    plan: { ...summary(plan, hashes), searchAttributes: deps.searchAttributes ?? false },
     requestedBy,
     counts: await session.one<LedgerCounts>(countProgress(backfillId)),
     resume: await resumption(session, plan),
@@ -145,12 +145,12 @@ async function resumption(session: Session, plan: BackfillPlan): Promise<Resumpt
     : null;
 }
 
-function summary(plan: BackfillPlan, planHash: string): PlanSummary {
+function summary(plan: BackfillPlan, hashes: Pick<PlanSummary, 'planHash' | 'specHash'>): PlanSummary {
   const { spec, contract } = plan;
   return {
     backfillId: plan.backfillId,
     dataset: plan.dataset,
-    planHash,
+    ...hashes,
     partitions: plan.partitions,
     batches: plan.batches,
     issue: spec.reason.issue,

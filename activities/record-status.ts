@@ -20,10 +20,3 @@ export function makeRecordStatus(deps: ActivityDeps): LightActivities['recordSta
       await session.rows(sealEvents());
     });
 }
-
-export function makeRecordRefusal(deps: ActivityDeps): LightActivities['recordRefusal'] {
-  return ({ backfillId, message, reason, at }) =>
-    withLedger(deps, async (session) => {
-      await session.change(insertEventOnce(backfillId, 'message refused', 'workflow', { message, reason, at }));
-    });
-}

@@ -1,11 +1,4 @@
-import {
-  ApplicationFailure,
-  CancellationScope,
-  allHandlersFinished,
-  condition,
-  continueAsNew,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import type { BackfillState } from '../src/domain/backfill-state.ts';
 import { HISTORY_BUDGET, openState } from '../src/domain/backfill-state.ts';
 import type { BackfillStatus, FinalStatus } from '../src/domain/status.ts';
@@ -61,14 +54,14 @@ export async function controlledBackfill(input?: BackfillInput | ContinuedInput)
     while (!isFinal(run.state.status)) {
       const end = await through(run, phases[run.state.status]);
       if (end.type === 'continueAsNew') {
-        await condition(allHandlersFinished);
+        await run.settled();
         await continueAsNew<typeof controlledBackfill>({ continued: run.state });
       } else {
         run.apply(end);
         await run.recordStatus();
       }
     }
-    await condition(allHandlersFinished);
+    await run.settled();
   });
   return outcome(run.state);
 }

@@ -6,7 +6,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Incoming, MessageName } from '../src/domain/messages.ts';
-import { MESSAGE_DESCRIPTIONS, MESSAGE_NAMES } from '../src/domain/messages.ts';
+import { MESSAGE_DESCRIPTIONS, MESSAGE_NAMES, heardMessage } from '../src/domain/messages.ts';
 import { decideMessage } from '../src/domain/decide-message.ts';
 import { viewStatus } from '../src/domain/status-view.ts';
 import { messageDefinitions, statusQuery } from '../src/protocol/messages.ts';
@@ -52,6 +52,11 @@ async function receive(run: Run, name: MessageName, payload: unknown): Promise<s
   if (decision.kind === 'already') return `nothing to do: ${decision.because}`;
   for (const event of decision.events) run.apply(event);
   run.interrupt();
+  const heard = heardMessage(name, asIncoming(payload));
+  const at = new Date().toISOString();
+  // Beside the work: an answer must not wait for a warehouse that is away.
+  if (heard !== null && run.state.plan !== null)
+    run.tell('recordMessage', () => run.on.light.recordMessage({ ...run.ref, ...heard, at }));
   return `${name} is heard`;
 }
 

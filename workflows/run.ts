@@ -2,6 +2,7 @@ import {
   ActivityFailure,
   ApplicationFailure,
   CancellationScope,
+  allHandlersFinished,
   condition,
   isCancellation,
   setCurrentDetails,
@@ -28,6 +29,7 @@ type RequestOf<K extends Request['kind']> = Extract<Request, { kind: K }>;
 export class Run {
   state: BackfillState;
   readonly on: Proxies = createProxies(workflowInfo().taskQueue);
+  readonly #tellings = new Set<Promise<void>>();
   readonly #scopes = new Set<CancellationScope>();
 
   constructor(state: BackfillState) {
@@ -73,6 +75,19 @@ export class Run {
     } catch (error) {
       this.apply({ type: 'refused', message, reason: activityReason(error) });
     }
+  }
+
+  /** Tells the ledger beside the work. */
+  tell(message: string, write: () => Promise<void>): void {
+    const telling = CancellationScope.nonCancellable(() => this.note(message, write)).finally(() =>
+      this.#tellings.delete(telling),
+    );
+    this.#tellings.add(telling);
+  }
+
+  /** Before this run ends or continues as new: every handler is done, and the ledger was told everything. */
+  async settled(): Promise<void> {
+    await condition(() => allHandlersFinished() && this.#tellings.size === 0);
   }
 
   /** The oldest request of a kind. It stays known until `done`: a repeated message finds it and changes nothing. */

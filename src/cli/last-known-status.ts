@@ -84,6 +84,7 @@ export function lastKnownStatus(
     reportPath: null,
     historyLength: described?.historyLength ?? 0,
     planHash: run?.planHash ?? null,
+    specHash: run?.specHash ?? null,
     workflowId: described?.workflowId ?? run?.workflowId ?? workflowIdOf(backfillId),
     requestedBy: run?.requestedBy ?? '',
     because: null,

@@ -4,7 +4,6 @@ import type { QualifiedName } from '../domain/names.ts';
 import type { Documents } from '../planning/read-documents.ts';
 import { crossCheck } from '../spec/cross-check.ts';
 import { valueAt } from '../spec/document-path.ts';
-import { fingerprint } from '../spec/fingerprint.ts';
 import type { LoadedContractResult } from '../spec/load-contract.ts';
 import { loadContract } from '../spec/load-contract.ts';
 import type { Override } from '../spec/override.ts';
@@ -75,7 +74,7 @@ export async function readSpecFile(
 /** What planning reads; null where the contract is not known on this machine. */
 export function documentsOf({ parsed, contract }: SpecFile): Documents | null {
   if (contract === null) return null;
-  return { spec: parsed.spec, specHash: fingerprint(parsed.document), parsed, loaded: contract.loaded };
+  return { spec: parsed.spec, parsed, loaded: contract.loaded };
 }
 
 /** Absolute: the option, the configuration, or a folder `contracts` beside the spec, in this order. */

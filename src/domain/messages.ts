@@ -54,4 +54,22 @@ export const MESSAGE_DESCRIPTIONS: Readonly<Record<MessageName, string>> = {
   livePipelineFinished: 'The live pipeline ended its run: work goes on. {"name": "nightly"}',
 };
 
+/** Decisions have rows of their own in the ledger, which may refuse them; of every other message it keeps an event. */
+const DECIDED_IN_LEDGER: ReadonlySet<MessageName> = new Set(['approve', 'reject', 'waive', 'signOff']);
+
+/** What the ledger keeps of a message that was heard; null where the decision it leads to is recorded itself. */
+export function heardMessage(name: MessageName, payload: Incoming): HeardMessage | null {
+  if (DECIDED_IN_LEDGER.has(name)) return null;
+  const { by, ...detail } = payload;
+  const from = typeof by === 'string' ? by : payload['name'];
+  return { message: name, by: typeof from === 'string' ? from : 'the live pipeline', detail };
+}
+
+export interface HeardMessage {
+  readonly message: MessageName;
+  readonly by: string;
+  /** Its other fields, as they came. */
+  readonly detail: Incoming;
+}
+
 export const MESSAGE_NAMES = Object.keys(MESSAGE_DESCRIPTIONS) as readonly MessageName[];

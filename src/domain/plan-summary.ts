@@ -3,6 +3,7 @@ export interface PlanSummary {
   readonly backfillId: string;
   readonly dataset: string;
   readonly planHash: string;
+  readonly specHash: string;
   readonly partitions: number;
   readonly batches: number;
   readonly issue: string;

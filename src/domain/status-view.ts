@@ -29,6 +29,8 @@ export interface StatusView {
   readonly reportPath: string | null;
   readonly historyLength: number;
   readonly planHash: string | null;
+  /** Of the spec it was started with; null until the plan is frozen. */
+  readonly specHash: string | null;
   readonly workflowId: string;
   readonly requestedBy: string;
   readonly because: string | null;
@@ -64,6 +66,7 @@ export function viewStatus(state: BackfillState, historyLength: number): StatusV
     reportPath: state.evidence?.reportPath ?? null,
     historyLength,
     planHash: plan?.planHash ?? null,
+    specHash: plan?.specHash ?? null,
     workflowId: state.workflowId,
     requestedBy: state.requestedBy,
     because: state.endedBecause,

@@ -11,6 +11,7 @@ export interface RunStatus {
   readonly requestedBy: string;
   readonly workflowId: string;
   readonly planHash: string;
+  readonly specHash: string;
   readonly partitions: { readonly total: number; readonly done: number; readonly rebuilt: number };
   readonly batches: { readonly total: number; readonly done: number; readonly failed: number };
   readonly bytesScanned: number;
@@ -30,7 +31,7 @@ const DECISION = `jsonb_build_object('by', decided_by, 'identified', identified,
 export function runStatus(backfillId: string): Sql {
   const ofRun = 'WHERE backfill_id = r.backfill_id';
   return sql(
-    `SELECT r.dataset, r.status, ${iso('r.status_since')} AS since, r.requested_by AS "requestedBy", r.workflow_id AS "workflowId", r.plan_hash AS "planHash",
+    `SELECT r.dataset, r.status, ${iso('r.status_since')} AS since, r.requested_by AS "requestedBy", r.workflow_id AS "workflowId", r.plan_hash AS "planHash", r.spec_hash AS "specHash",
        (SELECT jsonb_build_object('total', count(*), 'done', count(*) FILTER (WHERE state = 'built'), 'rebuilt', coalesce(sum(builds - 1) FILTER (WHERE builds > 1), 0)) FROM governance.backfill_partitions ${ofRun}) AS partitions,
        (SELECT jsonb_build_object('total', count(*), 'done', count(*) FILTER (WHERE state IN ('passed', 'waived')), 'failed', count(*) FILTER (WHERE state = 'failed')) FROM governance.backfill_batches ${ofRun}) AS batches,
        (SELECT coalesce(sum(bytes), 0)::float8 FROM governance.backfill_spending ${ofRun}) AS "bytesScanned",

@@ -33,7 +33,7 @@ export function listRuns(): Sql {
 
 export function readPlan(backfillId: string): Sql {
   return sql(
-    'SELECT plan, plan_hash AS "planHash", requested_by AS "requestedBy" FROM governance.backfill_runs WHERE backfill_id = $1',
+    'SELECT plan, plan_hash AS "planHash", spec_hash AS "specHash", requested_by AS "requestedBy" FROM governance.backfill_runs WHERE backfill_id = $1',
     backfillId,
   );
 }

@@ -2,7 +2,6 @@ import type { BackfillSpec } from '../domain/backfill-spec.ts';
 import type { LoadedContract } from '../domain/dataset-contract.ts';
 import type { Override } from '../spec/override.ts';
 import { crossCheck } from '../spec/cross-check.ts';
-import { fingerprint } from '../spec/fingerprint.ts';
 import { loadContract } from '../spec/load-contract.ts';
 import { parseSpec } from '../spec/parse-spec.ts';
 import type { ParsedSpec } from '../spec/parse-spec.ts';
@@ -17,7 +16,6 @@ export interface ContractSource {
 /** Spec and contract, read with authority and checked against each other. */
 export interface Documents {
   readonly spec: BackfillSpec;
-  readonly specHash: string;
   readonly parsed: ParsedSpec;
   readonly loaded: LoadedContract;
 }
@@ -40,6 +38,6 @@ export async function readDocuments(
   if (crossed.length > 0) return { ok: false, problems: crossed.map(formatProblem) };
   return {
     ok: true,
-    documents: { spec: parsed.spec, specHash: fingerprint(parsed.document), parsed, loaded: contract.loaded },
+    documents: { spec: parsed.spec, parsed, loaded: contract.loaded },
   };
 }

@@ -1,5 +1,6 @@
 import type { Approval, BackfillState, Evidence, LedgerCounts, Release, Waiver } from '../domain/backfill-state.ts';
 import type { BatchRange } from '../domain/batch-queue.ts';
+import type { HeardMessage } from '../domain/messages.ts';
 import type { PlanSummary } from '../domain/plan-summary.ts';
 import type { BackfillStatus } from '../domain/status.ts';
 import type { Check } from '../domain/verdict.ts';
@@ -103,6 +104,8 @@ export interface LightActivities {
   ): Promise<void>;
   /** Records a message that changed nothing. */
   recordRefusal(input: RunRef & { message: string; reason: string; at: string }): Promise<void>;
+  /** Records a message that was heard: who paused, retried, changed limits or gave up. Idempotent by message and instant. */
+  recordMessage(input: RunRef & HeardMessage & { at: string }): Promise<void>;
   /** Idempotent by decision, person and digest; the ledger's invariants may refuse it. */
   recordDecision(input: RunRef & { decision: DecisionToRecord }): Promise<Recorded>;
   /** Returns when the gate is open; until then every poll fails retryably, which costs no history. */

@@ -2,6 +2,7 @@ import type { BackfillSpec } from '../domain/backfill-spec.ts';
 import type { UsedDefault } from './defaults.ts';
 import { fillDefaults } from './defaults.ts';
 import { placeIssue, schemaIssues } from './document-issue.ts';
+import { fingerprint } from './fingerprint.ts';
 import { intervalOf } from './interval.ts';
 import { SPEC_WORDS } from './known-words.ts';
 import type { Override, UsedOverride } from './override.ts';
@@ -21,8 +22,8 @@ export interface ParsedSpec {
   readonly spec: BackfillSpec;
   readonly defaults: readonly UsedDefault[];
   readonly overrides: readonly UsedOverride[];
-  /** The document with its overrides and without defaults: what a fingerprint of the request covers. */
-  readonly document: unknown;
+  /** Of the document with its overrides and without defaults, as `sha256` in hex: two specs that ask for the same have the same. */
+  readonly specHash: string;
   readonly locate: Locate;
 }
 
@@ -52,7 +53,14 @@ export function parseSpec(
   const issues = [...unknown, ...refused, ...specIssues(document, today)];
   const all = [...read.problems, ...problems, ...issues.map((issue) => placeIssue(issue, locate))];
   if (!result.success || all.length > 0) return { ok: false, problems: sortProblems(all) };
-  return { ok: true, spec: toSpec(result.data), defaults: filled.used, overrides: used, document, locate };
+  return {
+    ok: true,
+    spec: toSpec(result.data),
+    defaults: filled.used,
+    overrides: used,
+    specHash: fingerprint(document),
+    locate,
+  };
 }
 
 function toSpec(document: SpecDocument): BackfillSpec {

@@ -77,6 +77,14 @@ describe('the example through the command line', () => {
     const { status, evidenceDigest } = documentOf(waited);
     expect(status).toBe('awaitingApproval');
 
+    const changed = await run('start', 'spec.yaml', '--set', 'rollback.window=2h');
+    expect(changed.exitCode).toBe(2);
+    expect(changed.stderr).toMatch(
+      /^cli-run is already running with another spec \(sha256 \w{12}, this one is \w{12}\); nothing was started or changed\./,
+    );
+    const again = await run('start', 'spec.yaml');
+    expect(again.stderr).toMatch(/^cli-run is already running \(workflow backfill-cli-run\); nothing was started\./);
+
     const own = await run('approve', 'cli-run', '--by', 'finance-director', '--digest', String(evidenceDigest));
     expect(own.exitCode).toBe(2);
     expect(own.stderr).toContain(

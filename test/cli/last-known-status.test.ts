@@ -21,6 +21,7 @@ const recorded: RecordedRun = {
   requestedBy: 'maria',
   workflowId: 'backfill-tax-fix',
   planHash: 'abc',
+  specHash: 'def',
   partitions: { total: 547, done: 126, rebuilt: 0 },
   batches: { total: 79, done: 18, failed: 0 },
   bytesScanned: 5,

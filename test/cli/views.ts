@@ -26,6 +26,7 @@ export function viewOf(different: Partial<StatusView> = {}): StatusView {
     reportPath: null,
     historyLength: 142,
     planHash: '49a945d0d7d3',
+    specHash: 'b1d5781111d8',
     workflowId: 'backfill-tax-fix',
     requestedBy: 'maria',
     because: null,

@@ -12,6 +12,7 @@ export const PLAN: PlanSummary = {
   backfillId: 'revenue-tax-fix',
   dataset: 'finance.daily_revenue',
   planHash: 'c0ffee',
+  specHash: 'decaf',
   partitions: 547,
   batches: 79,
   issue: 'FIN-2841',

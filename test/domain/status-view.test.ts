@@ -49,6 +49,7 @@ describe('the status that programs read', () => {
         "reportPath",
         "historyLength",
         "planHash",
+        "specHash",
         "workflowId",
         "requestedBy",
         "because",

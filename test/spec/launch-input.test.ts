@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { readLaunchInput } from '../../src/spec/launch-input.ts';
 import { parseOverride } from '../../src/spec/override.ts';
 import { parseSpec } from '../../src/spec/parse-spec.ts';
 import { formatProblem } from '../../src/spec/spec-problem.ts';
-import { SPEC, TODAY, specOf } from './documents.ts';
+import { SPEC, TODAY } from './documents.ts';
 
 const file = 'workflow argument';
 
@@ -15,12 +16,12 @@ describe('a launch argument', () => {
       overrides: [],
       problems: [],
     });
-    const value = specOf(SPEC).document;
+    const value = parse(SPEC) as unknown;
     expect(readLaunchInput({ spec: value }).specSource).toEqual({ value, file });
   });
 
   it('may be the bare spec', () => {
-    const value = specOf(SPEC).document;
+    const value = parse(SPEC) as unknown;
     expect(readLaunchInput(value)).toEqual({
       specSource: { value, file },
       requestedBy: null,

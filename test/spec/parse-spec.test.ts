@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { parseSpec } from '../../src/spec/parse-spec.ts';
 import { formatProblem } from '../../src/spec/spec-problem.ts';
 import { SPEC, TODAY, edited, specOf, specProblems } from './documents.ts';
@@ -129,9 +130,11 @@ rollback:
   });
 
   it('is the same as a JSON value, whose problems have no position', () => {
-    const value = specOf(SPEC).document;
+    const value = parse(SPEC) as unknown;
     const same = parseSpec({ value, file: 'workflow argument' }, [], TODAY);
     expect(same.ok && same.spec).toEqual(specOf(SPEC).spec);
+    expect(same.ok && same.specHash).toBe(specOf(SPEC).specHash);
+    expect(specOf(SPEC.replace('max_concurrency: 2', 'max_concurrency: 1')).specHash).not.toBe(specOf(SPEC).specHash);
     const refused = parseSpec({ value: { ...(value as object), ownr: 'x' }, file: 'workflow argument' }, [], TODAY);
     expect(refused.ok ? '' : refused.problems.map(formatProblem).join('\n')).toMatchInlineSnapshot(
       `"workflow argument  ownr: unknown field "ownr"; did you mean "owner"?"`,

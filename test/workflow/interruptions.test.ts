@@ -35,11 +35,30 @@ describe('a pause', () => {
     expect(await play.update('pause', { by: 'olaf', reason: 'month end' })).toBe('nothing to do: it is paused by olaf');
     await play.signal('resume', { by: 'olaf' });
     const done = await play.reach('awaitingApproval');
+    await play.called('recordMessage', 2);
+    expect(play.calls.filter(({ name }) => name === 'recordMessage').map(({ input }) => input)).toMatchObject([
+      { message: 'pause', by: 'olaf', detail: { reason: 'month end' } },
+      { message: 'resume', by: 'olaf', detail: {} },
+    ]);
     expect(done.batches).toEqual({ total: 6, done: 6, failed: 0 });
     const claims = play.calls
       .filter(({ name }) => name === 'rebuildClaim')
       .map(({ input }) => (input['claim'] as BatchRange).from);
     expect(claims.slice(0, 2)).toEqual([1, 1]);
+  });
+
+  it('is heard at once while the ledger is away, which is told when it is back', async () => {
+    let back = (): void => undefined;
+    const isBack = new Promise<void>((resolve) => (back = resolve));
+    const play = await stage.start((happy) => ({ ...firstClaimWaits(happy), recordMessage: () => isBack }));
+    await play.called('rebuildClaim');
+    expect(await play.update('pause', { by: 'olaf', reason: 'month end' })).toBe('pause is heard');
+    expect(await play.update('abort', { by: 'olaf', reason: 'wrong spec' })).toBe('abort is heard');
+    await play.called('recordMessage', 2);
+    await play.called('cleanUp');
+    expect((await play.handle.describe()).status.name).toBe('RUNNING');
+    back();
+    expect(await play.handle.result()).toMatchObject({ status: 'aborted' });
   });
 
   it('leads to the same state by signal and by update', async () => {

@@ -14,6 +14,7 @@ import { problemJson, renderProblems } from '../render/problems.ts';
 import { renderStarted } from '../render/started.ts';
 import type { Settings } from '../settings.ts';
 import { loadSettings } from '../settings.ts';
+import type { ParsedSpec } from '../../spec/parse-spec.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { watchStatus } from '../watch-status.ts';
 import { linkTo, unknownBackfill, withTemporal } from '../with-temporal.ts';
@@ -82,10 +83,18 @@ async function launch(
     taskQueuePrefix: config.taskQueuePrefix,
   });
   if (outcome.kind === 'started') return outcome;
-  throw commandError(
-    EXIT.badInput,
-    `${backfillId} is already running (workflow ${outcome.workflowId}); nothing was started. See what it does: backfill status ${backfillId}`,
-  );
+  throw commandError(EXIT.badInput, await alreadyRunning(client, parsed, outcome.workflowId));
+}
+
+/** A spec that was changed since would otherwise look as if it had been taken. */
+async function alreadyRunning(client: Client, { spec, specHash }: ParsedSpec, workflowId: string): Promise<string> {
+  const { backfillId } = spec;
+  const answer = await queryStatus(client, backfillId);
+  const running = answer.kind === 'answered' ? answer.view.specHash : null;
+  const see = `See what it does: backfill status ${backfillId}`;
+  return running === null || running === specHash
+    ? `${backfillId} is already running (workflow ${workflowId}); nothing was started. ${see}`
+    : `${backfillId} is already running with another spec (sha256 ${running.slice(0, 12)}, this one is ${specHash.slice(0, 12)}); nothing was started or changed. Choose another backfill_id, or abort it first. ${see}`;
 }
 
 /** Five samples and a look at the catalogue take seconds; whoever has to wait longer can watch. */
