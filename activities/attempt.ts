@@ -6,6 +6,7 @@ import type { Session } from '../src/warehouse/session.ts';
 import { withSession } from '../src/warehouse/session.ts';
 import { STATEMENT_CANCELLED } from '../src/warehouse/sqlstate.ts';
 import { failure } from './activity-failure.ts';
+import { cancelWhenAsked } from './cancel-when-asked.ts';
 import type { ActivityDeps } from './deps.ts';
 import { withLedger } from './deps.ts';
 import type { Working } from './working.ts';
@@ -40,13 +41,13 @@ export async function withAttempt<T>(
   return withSession(deps.pool, settings, async (session) => {
     const { fence } = await session.one<{ fence: number }>(openAttempt(plan.backfillId, lane));
     await endPredecessors(session, plan.backfillId, lane, fence);
-    const stop = cancelWhenAsked(deps, session.backendPid, working);
+    const stop = cancelWhenAsked(deps, session.backendPid, working, GRACE_MS);
     try {
       return await use({ session, fence });
     } catch (error) {
       throw (await whyCancelled(deps, error, { backfillId: plan.backfillId, lane, fence })) ?? error;
     } finally {
-      stop();
+      await stop();
       await withLedger(deps, (ledger) => ledger.change(closeAttempt(fence))).catch(() => undefined);
     }
   });
@@ -71,19 +72,4 @@ async function endPredecessors(session: Session, backfillId: string, lane: numbe
   const deadline = Date.now() + PREDECESSOR_MS;
   while ((await session.rows(cancelPredecessors(backfillId, lane, fence))).length > 0 && Date.now() < deadline)
     await delay(100);
-}
-
-function cancelWhenAsked(deps: ActivityDeps, pid: number, working: Working): () => void {
-  let timer: NodeJS.Timeout | undefined;
-  const onAbort = (): void => {
-    timer = setTimeout(() => {
-      // Nothing to do if it fails: the statement then ends by itself and its result is discarded or kept whole.
-      void deps.pool.query('SELECT pg_cancel_backend($1)', [pid]).catch(() => undefined);
-    }, GRACE_MS);
-  };
-  working.signal.addEventListener('abort', onAbort, { once: true });
-  return () => {
-    working.signal.removeEventListener('abort', onAbort);
-    clearTimeout(timer);
-  };
 }

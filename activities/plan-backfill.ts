@@ -19,7 +19,8 @@ import { workflowIdOf } from '../src/protocol/identity.ts';
 import { readLaunchInput } from '../src/spec/launch-input.ts';
 import { formatProblem } from '../src/spec/spec-problem.ts';
 import type { Session } from '../src/warehouse/session.ts';
-import { withSession, withTransaction } from '../src/warehouse/session.ts';
+import { withTransaction } from '../src/warehouse/session.ts';
+import { withStoppableSession } from './cancel-when-asked.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan } from './deps.ts';
 import { whileWorking } from './working.ts';
@@ -29,7 +30,7 @@ const refused = (...reasons: readonly string[]): PlanOutcome => ({ kind: 'refuse
 /** Parses again with authority, looks, samples, freezes. The same spec started again joins the run the ledger holds. */
 export function makePlanBackfill(deps: ActivityDeps): WarehouseActivities['planBackfill'] {
   return ({ launch, workflowId }) =>
-    whileWorking(async () => {
+    whileWorking(async (working) => {
       const input = readLaunchInput(launch);
       if (input.problems.length > 0) return refused(...input.problems.map(formatProblem));
       const read = await readDocuments(input.specSource, input.overrides, deps.contracts, deps.now());
@@ -44,7 +45,7 @@ export function makePlanBackfill(deps: ActivityDeps): WarehouseActivities['planB
         statementTimeoutMs: execution.queryTimeoutMs,
         lockTimeoutMs: 2_000,
       };
-      return withSession(deps.pool, settings, async (session): Promise<PlanOutcome> => {
+      return withStoppableSession(deps, settings, working, async (session): Promise<PlanOutcome> => {
         const { known, active } = await runsHeld(session, backfillId, formatName(target.table));
         if (known !== null) return joinRun(session, known, documents.parsed.specHash, deps);
         if (active !== null) return refused(activeAlready(active));

@@ -2,7 +2,8 @@ import { insertEvidence } from '../src/ledger/evidence.ts';
 import { proveLogic } from '../src/planning/prove-logic.ts';
 import type { WarehouseActivities } from '../src/protocol/activities.ts';
 import { fingerprint } from '../src/spec/fingerprint.ts';
-import { withSession, withTransaction } from '../src/warehouse/session.ts';
+import { withTransaction } from '../src/warehouse/session.ts';
+import { withStoppableSession } from './cancel-when-asked.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, proofSession, withLedger } from './deps.ts';
 import { whileWorking } from './working.ts';
@@ -10,9 +11,11 @@ import { whileWorking } from './working.ts';
 /** Seam and reproduction, each recorded as evidence of its own, whatever the verdict. */
 export function makeProveLogic(deps: ActivityDeps): WarehouseActivities['proveLogic'] {
   return ({ backfillId }) =>
-    whileWorking(async () => {
+    whileWorking(async (working) => {
       const { plan } = await withLedger(deps, (session) => loadPlan(session, backfillId));
-      const proofs = await withSession(deps.pool, proofSession(plan), (session) => proveLogic(session, plan));
+      const proofs = await withStoppableSession(deps, proofSession(plan), working, (session) =>
+        proveLogic(session, plan),
+      );
       const bodies = [
         { proof: 'seam', checks: proofs.seam },
         { proof: 'reproduction', checks: proofs.reproduction },

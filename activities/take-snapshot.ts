@@ -4,8 +4,9 @@ import { insertEventOnce } from '../src/ledger/events.ts';
 import { fingerprintSnapshot } from '../src/ledger/partitions.ts';
 import type { WarehouseActivities } from '../src/protocol/activities.ts';
 import { createSnapshot, indexKeyed } from '../src/warehouse/postgres/statements/create-tables.ts';
-import { withSession, withTransaction } from '../src/warehouse/session.ts';
+import { withTransaction } from '../src/warehouse/session.ts';
 import { qualified, sql } from '../src/warehouse/sql.ts';
+import { withStoppableSession } from './cancel-when-asked.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
 import { refuseForeign } from './refuse-foreign.ts';
@@ -14,14 +15,14 @@ import { whileWorking } from './working.ts';
 /** A real copy of the interval as consumers trusted it, fingerprinted by partition. One statement: one moment. */
 export function makeTakeSnapshot(deps: ActivityDeps): WarehouseActivities['takeSnapshot'] {
   return ({ backfillId }) =>
-    whileWorking(async () => {
+    whileWorking(async (working) => {
       const { plan } = await withLedger(deps, (session) => loadPlan(session, backfillId));
       const settings = {
         applicationName: `backfill/${backfillId}/snapshot`,
         statementTimeoutMs: plan.spec.execution.queryTimeoutMs,
         lockTimeoutMs: 2_000,
       };
-      return withSession(deps.pool, settings, async (session) => {
+      return withStoppableSession(deps, settings, working, async (session) => {
         const known = (await session.rows<Artifact>(artifactsOf(backfillId))).find((one) => one.kind === 'snapshot');
         await refuseForeign(session, plan.snapshot, known);
         await session.change(recordArtifact(backfillId, 'snapshot', qualified(plan.snapshot)));

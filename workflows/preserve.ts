@@ -1,8 +1,9 @@
 import type { Phase } from './run.ts';
+import { walkSteps } from './steps.ts';
 
 /** Capture before snapshot before shadow: no write falls between them. */
 export const preserve: Phase = async (run) => {
-  const each = [
+  const end = await walkSteps(run, [
     () =>
       run.on.steps.installCapture.executeWithOptions({ summary: 'late-write capture, proved with a canary' }, [
         run.ref,
@@ -12,11 +13,6 @@ export const preserve: Phase = async (run) => {
         run.ref,
       ]),
     () => run.on.steps.createShadow.executeWithOptions({ summary: 'empty shadow table' }, [run.ref]),
-  ];
-  for (const step of each) {
-    if (!(await run.untilFree())) return { type: 'continueAsNew' };
-    if (run.take('abort')) return { type: 'moved', to: 'aborting' };
-    await step();
-  }
-  return { type: 'moved', to: 'building' };
+  ]);
+  return end ?? { type: 'moved', to: 'building' };
 };

@@ -1,6 +1,7 @@
 import type { Check } from '../src/domain/verdict.ts';
 import { describeCheck, firstFailure } from '../src/domain/verdict.ts';
 import type { Phase } from './run.ts';
+import { walkSteps } from './steps.ts';
 
 /** What a proof that does not hold says, by the name of its check up to the first underscore. */
 const REFUTED: Readonly<Record<string, string>> = {
@@ -10,17 +11,19 @@ const REFUTED: Readonly<Record<string, string>> = {
 };
 
 export const prove: Phase = async (run) => {
-  if (!(await run.untilFree())) return { type: 'continueAsNew' };
-  if (run.take('abort')) return { type: 'moved', to: 'aborting' };
-  const idempotency = await run.on.warehouse.proveIdempotency.executeWithOptions(
-    { summary: 'build one partition twice in scratch tables' },
-    [run.ref],
-  );
-  const logic = await run.on.warehouse.proveLogic.executeWithOptions(
-    { summary: 'compare corrected and trusted logic with what the pipeline wrote' },
-    [run.ref],
-  );
-  const checks = [...idempotency.checks, ...logic.checks];
+  const { proveIdempotency, proveLogic } = run.on.warehouse;
+  const checks: Check[] = [];
+  const end = await walkSteps(run, [
+    async () => {
+      const summary = 'build one partition twice in scratch tables';
+      checks.push(...(await proveIdempotency.executeWithOptions({ summary }, [run.ref])).checks);
+    },
+    async () => {
+      const summary = 'compare corrected and trusted logic with what the pipeline wrote';
+      checks.push(...(await proveLogic.executeWithOptions({ summary }, [run.ref])).checks);
+    },
+  ]);
+  if (end !== null) return end;
   run.apply({ type: 'checked', checks });
   const failed = firstFailure(checks);
   if (failed !== undefined)

@@ -30,7 +30,8 @@ export class Run {
   state: BackfillState;
   readonly on: Proxies = createProxies(workflowInfo().taskQueue);
   readonly #tellings = new Set<Promise<void>>();
-  readonly #scopes = new Set<CancellationScope>();
+  /** Work under way, and which messages interrupt it. */
+  readonly #scopes = new Map<CancellationScope, () => boolean>();
 
   constructor(state: BackfillState) {
     this.state = state;
@@ -132,8 +133,17 @@ export class Run {
 
   /** Runs work that any accepted message may interrupt; the work then returns its cursor, or is reported interrupted. */
   async stoppable<T>(work: () => Promise<T>): Promise<T | 'interrupted'> {
+    return this.#interruptible(work, () => true);
+  }
+
+  /** Runs a step that has no cursor: only a pause or an abort interrupts it, for it then begins anew. */
+  async unlessStopped<T>(step: () => Promise<T>): Promise<T | 'interrupted'> {
+    return this.#interruptible(step, () => this.state.paused !== null || this.asked('abort'));
+  }
+
+  async #interruptible<T>(work: () => Promise<T>, interrupts: () => boolean): Promise<T | 'interrupted'> {
     const scope = new CancellationScope();
-    this.#scopes.add(scope);
+    this.#scopes.set(scope, interrupts);
     try {
       return await scope.run(work);
     } catch (error) {
@@ -146,7 +156,7 @@ export class Run {
   }
 
   interrupt(): void {
-    for (const scope of this.#scopes) scope.cancel();
+    for (const [scope, interrupts] of this.#scopes) if (interrupts()) scope.cancel();
   }
 
   /**

@@ -26,7 +26,8 @@ describe('a batch outside its expected range, which no sample showed', () => {
     expect(await run.update('abort', { by: 'dora', reason: 'wrong expectation' })).toMatchObject({ ok: true });
     expect(await run.result()).toMatchObject({ status: 'aborted' });
     expect(await photograph(world.admin)).toEqual(before);
-    const kept = async (query: string): Promise<unknown[]> => (await world.admin.query(query, [run.id])).rows;
+    const kept = async (query: string): Promise<unknown[]> =>
+      (await world.admin.query<Record<string, unknown>>(query, [run.id])).rows;
     expect(
       await kept(`SELECT kind FROM governance.backfill_evidence WHERE backfill_id = $1 GROUP BY 1 ORDER BY 1`),
     ).toEqual([{ kind: 'batch' }, { kind: 'proof' }]);

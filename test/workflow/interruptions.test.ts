@@ -106,6 +106,60 @@ describe('a pause', () => {
   });
 });
 
+describe('a step without a cursor', () => {
+  /** Its first call works until it is told to stop. */
+  const firstCallWaits =
+    (name: 'takeSnapshot' | 'proveLogic') =>
+    (happy: Script): Partial<Script> => {
+      let calls = 0;
+      return {
+        [name]: async (input: { readonly backfillId: string }) => {
+          calls += 1;
+          return calls > 1 ? happy[name](input) : untilCancelled();
+        },
+      };
+    };
+
+  it.each(['takeSnapshot', 'proveLogic'] as const)(
+    '%s is stopped by a pause and begins anew after it',
+    async (name) => {
+      const play = await stage.start(firstCallWaits(name));
+      await play.called(name);
+      await play.update('pause', { by: 'olaf', reason: 'month end' });
+      await play.until('the pause', ({ waitingOn }) => waitingOn?.reason.startsWith('paused by olaf') === true);
+      await play.signal('resume', { by: 'olaf' });
+      await play.reach('awaitingApproval');
+      expect(play.count(name)).toBe(2);
+      expect(play.count('proveIdempotency')).toBe(1);
+      expect(play.count('installCapture')).toBe(1);
+    },
+  );
+
+  it('is stopped by an abort, and what was made is removed', async () => {
+    const play = await stage.start(firstCallWaits('takeSnapshot'));
+    await play.called('takeSnapshot');
+    await play.update('abort', { by: 'olaf', reason: 'wrong spec' });
+    expect(await play.handle.result()).toMatchObject({ status: 'aborted' });
+    expect(play.count('createShadow')).toBe(0);
+    expect(play.count('cleanUp')).toBe(1);
+  });
+
+  it('is not begun anew for any other message', async () => {
+    let finish = (): void => undefined;
+    const mayFinish = new Promise<void>((resolve) => (finish = resolve));
+    const play = await stage.start((happy) => ({
+      takeSnapshot: async (input) => Promise.race([untilCancelled(), mayFinish.then(() => happy.takeSnapshot(input))]),
+    }));
+    await play.called('takeSnapshot');
+    await play.update('livePipelineStarted', { name: 'nightly' });
+    await play.update('setLimits', { by: 'olaf', max_concurrency: 2 });
+    await play.update('livePipelineFinished');
+    finish();
+    await play.reach('awaitingApproval');
+    expect(play.count('takeSnapshot')).toBe(1);
+  });
+});
+
 describe('a closed gate', () => {
   it('is waited for in the open, by one activity, and work goes on when it opens', async () => {
     let closed = true;
