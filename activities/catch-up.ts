@@ -6,11 +6,13 @@ import { insertEvidence } from '../src/ledger/evidence.ts';
 import type { LedgerPartition } from '../src/ledger/partitions.ts';
 import { recordSpending } from '../src/ledger/spending.ts';
 import { fingerprint } from '../src/spec/fingerprint.ts';
+import { keepMovedRows, recordLiveSinceMove } from '../src/warehouse/postgres/statements/live-rows.ts';
 import { sliceMeasures } from '../src/warehouse/postgres/statements/slice-measures.ts';
 import { withTransaction } from '../src/warehouse/session.ts';
 import type { Attempt } from './attempt.ts';
 import { holdBatch } from './hold-batch.ts';
 import { enterBatch, rebuildPartition } from './rebuild-partition.ts';
+import { watchMovedSources } from './moved-sources.ts';
 import { reconcileBatch } from './reconcile-batch.ts';
 import type { Working } from './working.ts';
 
@@ -33,7 +35,7 @@ export async function catchUp(
   working: Working,
   options: { readonly slots: number; readonly amend: boolean },
 ): Promise<CaughtUp> {
-  const { session, fence } = attempt;
+  const { session } = attempt;
   await session.change(expandMarks(plan));
   const dirty = (await session.rows<LedgerPartition>(dirtyPartitions(plan, PASS))).filter(
     (one) => one.state === 'built',
@@ -47,12 +49,31 @@ export async function catchUp(
     rebuilt += 1;
   }
   for (const { batch } of await session.rows<{ batch: number }>(uncheckedBatches(plan.backfillId))) {
-    const { failed } = await reconcileBatch(session, plan, await holdBatch(attempt, plan, batch), fence);
+    const failed = await check(plan, attempt, batch, options);
     if (failed === null) continue;
     const left = await session.rows<{ ordinal: number }>(dirtyPartitionsOfBatch(plan, batch));
     if (left.length === 0) return { partitions: rebuilt, failed: { batch, check: failed } };
   }
   return { partitions: rebuilt, failed: null };
+}
+
+/** Null: it passes, also after partitions whose sources moved without a mark were built again. */
+async function check(
+  plan: BackfillPlan,
+  attempt: Attempt,
+  number: number,
+  options: Parameters<typeof catchUp>[3],
+): Promise<Check | null> {
+  const { session, fence } = attempt;
+  const sources = watchMovedSources(session, plan);
+  const batch = await holdBatch(attempt, plan, number);
+  for (;;) {
+    const { failed, figures } = await reconcileBatch(session, plan, batch, fence);
+    if (failed === null) return null;
+    const moved = await sources.of(batch, figures);
+    if (moved.length === 0) return failed;
+    for (const partition of moved) await rebuildOne(plan, attempt, partition, options);
+  }
 }
 
 async function rebuildOne(
@@ -66,7 +87,9 @@ async function rebuildOne(
     const before = amend
       ? await session.one<{ measures: Record<string, string> }>(sliceMeasures(plan, partition))
       : null;
+    if (partition.moved) await session.change(keepMovedRows(plan, partition));
     const work = await rebuildPartition(session, plan, partition, fence);
+    if (partition.moved) await session.change(recordLiveSinceMove(plan, partition));
     // In the same transaction: whatever dies before the check, the batch is known to need one.
     await session.change(uncheckBatch(plan.backfillId, partition.batch));
     await session.change(

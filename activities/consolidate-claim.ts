@@ -1,10 +1,11 @@
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
-import { forgetOwnMarks, countMarks, markPartition } from '../src/ledger/dirty-marks.ts';
+import { forgetOwnMarks, markPartition } from '../src/ledger/dirty-marks.ts';
 import type { LedgerPartition } from '../src/ledger/partitions.ts';
-import { countPartitions, markConsolidated, nextUnconsolidated } from '../src/ledger/partitions.ts';
+import { countPartitions, markMoved, nextUnconsolidated } from '../src/ledger/partitions.ts';
 import type { ConsolidationResult, WarehouseActivities } from '../src/protocol/activities.ts';
 import { beginConsolidation, consolidatePartition } from '../src/warehouse/postgres/statements/elevated.ts';
 import { retryLock } from '../src/warehouse/retry-lock.ts';
+import { recordLiveSinceSnapshot } from '../src/warehouse/postgres/statements/live-rows.ts';
 import { withTransaction } from '../src/warehouse/session.ts';
 import { failure } from './activity-failure.ts';
 import type { Attempt } from './attempt.ts';
@@ -59,47 +60,52 @@ async function moveRows(at: {
   for (;;) {
     const stop = await whyStop(gate, working);
     if (stop !== null) return stop;
-    await follow(plan, attempt, working);
+    const failed = await follow(plan, attempt, working);
+    if (failed !== null) return failed;
     const [partition] = await attempt.session.rows<LedgerPartition>(nextUnconsolidated(plan.backfillId));
     if (partition === undefined || Date.now() - began > CLAIM_MS) return null;
     working.at({ consolidating: partition.start });
-    await consolidateOne(plan, attempt, partition, working);
+    const left = await consolidateOne(plan, attempt, partition, working);
+    if (left !== null) return left;
   }
 }
 
-/**
- * Late writes first: what they touched is rebuilt, and so consolidated again. The verdict of the batch does not stop it:
- * rows that were moved into the base already look like live writes to the comparison, so it has nothing left to judge.
- */
-async function follow(plan: BackfillPlan, attempt: Attempt, working: Working): Promise<void> {
-  const { marks } = await attempt.session.one<{ marks: number }>(countMarks(plan.backfillId));
-  if (marks > 0) await catchUp(plan, attempt, working, { slots: plan.spec.execution.maxConcurrency, amend: true });
+/** Late writes first: what they touched is rebuilt, checked again, and so consolidated again. */
+async function follow(plan: BackfillPlan, attempt: Attempt, working: Working): Promise<ConsolidationResult['stopped']> {
+  const { failed } = await catchUp(plan, attempt, working, { slots: plan.spec.execution.maxConcurrency, amend: true });
+  return failed === null ? null : { kind: 'failed', ...failed };
 }
 
+/** Null: all of it is moved. */
 async function consolidateOne(
   plan: BackfillPlan,
   attempt: Attempt,
   partition: LedgerPartition,
   working: Working,
-): Promise<void> {
+): Promise<ConsolidationResult['stopped']> {
   for (let attemptNumber = 1; ; attemptNumber += 1) {
-    const { done } = await retryLock(() =>
-      withTransaction(attempt.session, async () => {
-        const outcome = await attempt.session.one<{ done: { left: number } }>(
-          consolidatePartition(plan, partition.ordinal),
-        );
-        await attempt.session.change(forgetOwnMarks(plan.backfillId));
-        if (outcome.done.left === 0) await attempt.session.change(markConsolidated(plan.backfillId, partition.ordinal));
-        else await attempt.session.change(markPartition(plan.backfillId, partition.start));
-        return outcome;
-      }),
+    const moved = partition.moved || attemptNumber > 1;
+    const left = await retryLock(() =>
+      withTransaction(attempt.session, () => movePartition(plan, attempt, { ...partition, moved })),
     );
-    if (done.left === 0) return;
+    if (left === 0) return null;
     if (attemptNumber === TRIES)
       throw failure(
         'StatementRefused',
-        `partition ${partition.start} of ${plan.dataset}: ${done.left} rows written by the live pipeline differ from what the corrected logic makes of the sources; correct the pipeline or the sources, then retry`,
+        `partition ${partition.start} of ${plan.dataset}: ${left} rows written by the live pipeline differ from what the corrected logic makes of the sources; correct the pipeline or the sources, then retry`,
       );
-    await catchUp(plan, attempt, working, { slots: plan.spec.execution.maxConcurrency, amend: true });
+    const stopped = await follow(plan, attempt, working);
+    if (stopped !== null) return stopped;
   }
+}
+
+/** Rows left to the live pipeline. */
+async function movePartition(plan: BackfillPlan, { session }: Attempt, partition: LedgerPartition): Promise<number> {
+  // Moved rows differ from the snapshot too: which ones the pipeline wrote can be told now only.
+  if (!partition.moved) await session.change(recordLiveSinceSnapshot(plan, partition));
+  const { done } = await session.one<{ done: { left: number } }>(consolidatePartition(plan, partition.ordinal));
+  await session.change(forgetOwnMarks(plan.backfillId));
+  await session.change(markMoved(plan.backfillId, partition.ordinal, done.left === 0));
+  if (done.left > 0) await session.change(markPartition(plan.backfillId, partition.start));
+  return done.left;
 }

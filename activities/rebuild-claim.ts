@@ -3,7 +3,7 @@ import type { BatchRange } from '../src/domain/batch-queue.ts';
 import type { LedgerCounts } from '../src/domain/backfill-state.ts';
 import type { Check } from '../src/domain/verdict.ts';
 import { countProgress } from '../src/ledger/counts.ts';
-import { dirtyPartitionsOfBatch } from '../src/ledger/dirty-marks.ts';
+import { dirtyPartitionsOfBatch, markPartition } from '../src/ledger/dirty-marks.ts';
 import type { ClaimResult, FinishedBatch, WarehouseActivities } from '../src/protocol/activities.ts';
 import type { Attempt } from './attempt.ts';
 import { withAttempt } from './attempt.ts';
@@ -14,11 +14,12 @@ import { closedByFullDisk } from './disk-full.ts';
 import type { Gate } from './gate.ts';
 import { createGate } from './gate.ts';
 import { holdBatch } from './hold-batch.ts';
+import { watchMovedSources } from './moved-sources.ts';
 import { reconcileBatch } from './reconcile-batch.ts';
 import type { Working } from './working.ts';
 import { whileWorking } from './working.ts';
 
-/** A failing check on a batch that live writes touched meanwhile is rebuilt and checked again this often. */
+/** A failing check on a batch that live writes touched meanwhile, or whose sources moved, is rebuilt and checked again this often. */
 const RECHECKS = 3;
 
 /** Works through consecutive batches; returns where it stopped and why. Finished batches are never done again. */
@@ -66,6 +67,7 @@ async function workBatch(at: Surroundings, number: number): Promise<BatchOutcome
   const { plan, attempt, working } = at;
   const { session, fence } = attempt;
   const batch = await holdBatch(attempt, plan, number);
+  const sources = watchMovedSources(session, plan);
   const started = Date.now();
   for (let check = 0; ; check += 1) {
     const outcome = await buildBatch(at, batch);
@@ -77,8 +79,10 @@ async function workBatch(at: Surroundings, number: number): Promise<BatchOutcome
     });
     if (outcome.built === 0 && batch.state === 'passed') return done('pass', null);
     working.at({ batch: number, doing: 'reconcile' });
-    const { verdict, failed } = await reconcileBatch(session, plan, batch, fence);
+    const { verdict, failed, figures } = await reconcileBatch(session, plan, batch, fence);
     if (verdict !== 'fail') return done(verdict, null);
+    for (const { start } of await sources.of(batch, figures))
+      await session.change(markPartition(plan.backfillId, start));
     const dirty = await session.rows(dirtyPartitionsOfBatch(plan, number));
     if (dirty.length === 0 || check === RECHECKS) return done('fail', failed);
   }

@@ -34,7 +34,7 @@ export async function reconcileBatch(
   const started = Date.now();
   const partitions = await session.rows<LedgerPartition>(partitionsOfBatch(plan.backfillId, batch.batch));
   const { figures: found, topRows } = await session.one<{ figures: Found; topRows: unknown }>(
-    reconcileSlice(plan, batch),
+    reconcileSlice(plan, batch, partitions.some(({ moved }) => moved) ? batch : undefined),
   );
   const differences: Record<string, string> = {};
   for (const [name, total] of Object.entries(plan.sourceTotals))

@@ -1,7 +1,8 @@
 import pg from 'pg';
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import { markDropped } from '../src/ledger/artifacts.ts';
-import { countMarks } from '../src/ledger/dirty-marks.ts';
+import type { LeftToFollow } from '../src/ledger/left-to-follow.ts';
+import { leftToFollow } from '../src/ledger/left-to-follow.ts';
 import { activeRelease } from '../src/ledger/releases.ts';
 import type { WarehouseActivities } from '../src/protocol/activities.ts';
 import {
@@ -42,8 +43,8 @@ export function makeRetireOverlay(deps: ActivityDeps): WarehouseActivities['reti
 
 async function retire(session: Session, plan: BackfillPlan): Promise<boolean> {
   const { differing } = await session.one<{ differing: number }>(countDifferences(plan));
-  const { marks } = await session.one<{ marks: number }>(countMarks(plan.backfillId));
-  if (marks > 0) return false;
+  const { marks, batches } = await session.one<LeftToFollow>(leftToFollow(plan.backfillId));
+  if (marks + batches > 0) return false;
   if (differing > 0)
     throw failure(
       'StatementRefused',

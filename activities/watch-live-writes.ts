@@ -5,8 +5,9 @@ import { voidApprovals } from '../src/ledger/approvals.ts';
 import { amendmentsSinceEvidence, newestRunEvidence } from '../src/ledger/evidence.ts';
 import type { LedgerCounts } from '../src/domain/backfill-state.ts';
 import { countProgress } from '../src/ledger/counts.ts';
-import { countMarks } from '../src/ledger/dirty-marks.ts';
 import { sealEvents } from '../src/ledger/events.ts';
+import type { LeftToFollow } from '../src/ledger/left-to-follow.ts';
+import { leftToFollow } from '../src/ledger/left-to-follow.ts';
 import { activeRelease, latestRelease } from '../src/ledger/releases.ts';
 import type { WarehouseActivities, WatchOutcome } from '../src/protocol/activities.ts';
 import type { Session } from '../src/warehouse/session.ts';
@@ -28,7 +29,7 @@ export function makeWatchLiveWrites(deps: ActivityDeps): WarehouseActivities['wa
       const { plan } = await withLedger(deps, (session) => loadPlan(session, backfillId));
       const seen = await withLedger(deps, (session) => look(session, plan, published));
       if (seen.byHand !== null) return { kind: 'rolledBackByHand', ...seen.byHand };
-      if (seen.marks > 0)
+      if (seen.left)
         return withAttempt(deps, plan, WHOLE_RUN, working, async (attempt): Promise<WatchOutcome> => {
           const caught = await catchUp(plan, attempt, working, {
             slots: plan.spec.execution.maxConcurrency,
@@ -49,10 +50,11 @@ async function look(
   session: Session,
   plan: BackfillPlan,
   published: boolean,
-): Promise<{ marks: number; byHand: ByHand | null }> {
+): Promise<{ left: boolean; byHand: ByHand | null }> {
   await session.rows(sealEvents());
-  const { marks } = await session.one<{ marks: number }>(countMarks(plan.backfillId));
-  return { marks, byHand: published ? await rolledBackByHand(session, plan) : null };
+  // A batch whose check was cut off is looked at again, and one that failed keeps failing until it passes.
+  const { marks, batches } = await session.one<LeftToFollow>(leftToFollow(plan.backfillId));
+  return { left: marks + batches > 0, byHand: published ? await rolledBackByHand(session, plan) : null };
 }
 
 interface ByHand {

@@ -1,4 +1,5 @@
 import { condition } from '@temporalio/workflow';
+import { describeCheck } from '../src/domain/verdict.ts';
 import { retainUntil } from './plan.ts';
 import type { Phase, PhaseEnd, Run } from './run.ts';
 import { throughGate } from './through-gate.ts';
@@ -43,6 +44,11 @@ async function moveRows(run: Run): Promise<PhaseEnd | null> {
     run.apply({ type: 'consolidatedUpTo', partition: outcome.upTo });
     if (outcome.done) return null;
     if (outcome.stopped?.kind === 'gate') await throughGate(run, outcome.stopped);
+    if (outcome.stopped?.kind === 'failed') {
+      const { batch, check } = outcome.stopped;
+      const reason = `batch ${batch} fails ${describeCheck(check)} after a live write; consumers keep the release`;
+      return { type: 'held', hold: { reason, check, batch } };
+    }
     if (outcome.stopped?.kind === 'rolledBack') return undone(run, outcome.upTo, outcome.stopped.at);
   }
 }

@@ -56,7 +56,7 @@ function react(run: Run, outcome: WatchOutcome): PhaseEnd | null {
         type: 'held',
         hold: {
           reason: `batch ${outcome.batch} fails ${describeCheck(outcome.check)} after a live write; consumers keep the release`,
-          check: null,
+          check: outcome.check,
           batch: outcome.batch,
         },
       };

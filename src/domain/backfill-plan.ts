@@ -12,6 +12,11 @@ export interface PlannedSql {
   readonly text: string;
 }
 
+/** An independent path to a measure; `tolerance` in the measure's own unit, for each partition. */
+export interface PlannedTotal extends PlannedSql {
+  readonly tolerance: number;
+}
+
 export interface PlannedEra extends PlannedSql {
   readonly from: string;
 }
@@ -39,7 +44,7 @@ export interface BackfillPlan {
   readonly eras: readonly PlannedEra[];
   /** The logic that produced what is published; empty where the contract does not say. */
   readonly trusted: readonly PlannedEra[];
-  readonly sourceTotals: Readonly<Record<string, PlannedSql & { readonly tolerance: number }>>;
+  readonly sourceTotals: Readonly<Record<string, PlannedTotal>>;
   readonly probe: PlannedProbe | null;
   /** Type of the partition key, e.g. `date`. */
   readonly keyType: string;

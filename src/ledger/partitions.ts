@@ -9,12 +9,14 @@ export interface LedgerPartition extends EraSlice {
   readonly ordinal: number;
   readonly batch: number;
   readonly state: 'planned' | 'built';
+  /** Rows of it were moved into the base. */
+  readonly moved: boolean;
   /** Bytes its last build scanned; 0 before the first. */
   readonly bytes: number;
 }
 
 const PARTITION =
-  'ordinal, batch, era, partition_start AS start, partition_end AS "end", state, coalesce(bytes, 0)::float8 AS bytes';
+  'ordinal, batch, era, partition_start AS start, partition_end AS "end", state, moved_at IS NOT NULL AS moved, coalesce(bytes, 0)::float8 AS bytes';
 
 const STEP = { hour: '1 hour', day: '1 day', week: '7 days', month: '1 month' } as const;
 
@@ -176,10 +178,13 @@ export function nextUnconsolidated(backfillId: string): Sql {
   );
 }
 
-export function markConsolidated(backfillId: string, ordinal: number): Sql {
+/** Rows of a partition were moved; `whole`: none is left to the live pipeline. */
+export function markMoved(backfillId: string, ordinal: number, whole: boolean): Sql {
   return sql(
-    'UPDATE governance.backfill_partitions SET consolidated_at = clock_timestamp() WHERE backfill_id = $1 AND ordinal = $2',
+    `UPDATE governance.backfill_partitions SET moved_at = coalesce(moved_at, clock_timestamp()), consolidated_at = CASE WHEN $3 THEN clock_timestamp() END
+      WHERE backfill_id = $1 AND ordinal = $2`,
     backfillId,
     ordinal,
+    whole,
   );
 }

@@ -93,7 +93,12 @@ export interface ConsolidationResult {
   /** Partitions consolidated so far, in order. */
   readonly upTo: number;
   readonly done: boolean;
-  readonly stopped: null | { readonly kind: 'asked' } | GateStop | { readonly kind: 'rolledBack'; readonly at: string };
+  readonly stopped:
+    | null
+    | { readonly kind: 'asked' }
+    | GateStop
+    | { readonly kind: 'rolledBack'; readonly at: string }
+    | { readonly kind: 'failed'; readonly batch: number; readonly check: Check };
 }
 
 /** Short statements on the ledger and the catalogue. */

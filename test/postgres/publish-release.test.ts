@@ -262,7 +262,7 @@ describe('retiring the overlay', () => {
   it('is refused while a partition is not consolidated or a mark is open: 55006', async () => {
     expect(await failureOf(retire())).toMatchObject({
       code: '55006',
-      message: 'not consolidated: 0 marks and 14 partitions are open',
+      message: 'not consolidated: 0 marks, 14 partitions and 0 batches are open',
     });
     await world.query('UPDATE governance.backfill_partitions SET consolidated_at = now()');
     await world.as(
@@ -271,7 +271,7 @@ describe('retiring the overlay', () => {
     );
     expect(await failureOf(retire())).toMatchObject({
       code: '55006',
-      message: 'not consolidated: 1 marks and 0 partitions are open',
+      message: 'not consolidated: 1 marks, 0 partitions and 0 batches are open',
     });
     await world.query('DELETE FROM governance.dirty_partitions');
   });

@@ -70,12 +70,14 @@ CREATE TABLE governance.backfill_partitions (
   transform_sha256     text,
   builds               integer NOT NULL DEFAULT 0,
   built_at             timestamptz,
+  moved_at             timestamptz,
   consolidated_at      timestamptz,
   PRIMARY KEY (backfill_id, ordinal),
   UNIQUE (backfill_id, partition_start),
   FOREIGN KEY (backfill_id, batch) REFERENCES governance.backfill_batches,
   CHECK (state <> 'built' OR (rows IS NOT NULL AND shadow_fingerprint IS NOT NULL AND built_at IS NOT NULL))
 ) WITH (fillfactor = 70);
+COMMENT ON COLUMN governance.backfill_partitions.moved_at IS 'When rows of it were first moved into the base. From then on a base row that differs from the snapshot need not be a live write.';
 CREATE INDEX backfill_partitions_by_batch ON governance.backfill_partitions (backfill_id, batch);
 
 -- Append-only on purpose: a unique key would make one writer's mark swallow another's that commits after the drain.
@@ -88,6 +90,13 @@ CREATE TABLE governance.dirty_partitions (
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 CREATE INDEX dirty_partitions_by_run ON governance.dirty_partitions (backfill_id);
 COMMENT ON COLUMN governance.dirty_partitions.key IS 'Partition key of the row that changed; null means every partition (TRUNCATE).';
+
+CREATE TABLE governance.live_rows (
+  backfill_id text NOT NULL REFERENCES governance.backfill_runs,
+  row_key     jsonb NOT NULL,
+  PRIMARY KEY (backfill_id, row_key)
+);
+COMMENT ON TABLE governance.live_rows IS 'Unique keys of rows that the live pipeline wrote in partitions whose rows were moved into the base: there the base no longer tells them from moved ones.';
 
 CREATE TABLE governance.backfill_evidence (
   evidence_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -150,7 +150,7 @@ END $$;
 -- Ends the overlay without a visible change: under the fence nothing is dirty and the base holds what the overlay shows.
 CREATE FUNCTION governance.retire_release(p_backfill_id text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $$
-DECLARE run governance.backfill_runs; ds governance.datasets; open_marks bigint; waiting bigint; differing bigint;
+DECLARE run governance.backfill_runs; ds governance.datasets; open_marks bigint; waiting bigint; unchecked bigint; differing bigint;
 BEGIN
   SELECT * INTO STRICT run FROM governance.backfill_runs WHERE backfill_id = p_backfill_id FOR UPDATE;
   SELECT * INTO STRICT ds FROM governance.datasets WHERE dataset = run.dataset;
@@ -164,8 +164,9 @@ BEGIN
   EXECUTE format('SELECT governance.%I()', ds.function_prefix || '_fence');
   SELECT count(*) INTO open_marks FROM governance.dirty_partitions WHERE backfill_id = p_backfill_id;
   SELECT count(*) INTO waiting FROM governance.backfill_partitions WHERE backfill_id = p_backfill_id AND consolidated_at IS NULL;
-  IF open_marks > 0 OR waiting > 0 THEN
-    RAISE EXCEPTION 'not consolidated: % marks and % partitions are open', open_marks, waiting USING ERRCODE = '55006';
+  SELECT count(*) INTO unchecked FROM governance.backfill_batches WHERE backfill_id = p_backfill_id AND state NOT IN ('passed', 'waived');
+  IF open_marks > 0 OR waiting > 0 OR unchecked > 0 THEN
+    RAISE EXCEPTION 'not consolidated: % marks, % partitions and % batches are open', open_marks, waiting, unchecked USING ERRCODE = '55006';
   END IF;
   IF NOT governance.capture_is_whole(p_backfill_id, ds.base_table) THEN
     EXECUTE format('SELECT governance.%I($1)', ds.function_prefix || '_differences') INTO differing USING p_backfill_id;

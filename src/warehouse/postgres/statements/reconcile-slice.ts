@@ -3,6 +3,7 @@ import type { KeyRange } from '../../../domain/backfill-spec.ts';
 import type { QualifiedName } from '../../../domain/names.ts';
 import type { Sql } from '../../sql.ts';
 import { columns, ident, jsonObject, literal, qualified, sql } from '../../sql.ts';
+import { differsFromBase, liveAlsoWhereMoved } from './live-rows.ts';
 import { inSlice } from './slice.ts';
 import { keyPresent, sameKey } from './unique-key.ts';
 
@@ -12,13 +13,15 @@ export interface Sides {
   readonly new: string;
   readonly base: string;
   readonly outside: string;
+  /** What makes a row one that the live pipeline wrote; where it is not given, a base that is not the snapshot. */
+  readonly live?: string;
 }
 
 /**
  * One pass over a batch, three ways: snapshot (what consumers trusted), shadow (what was rebuilt), base (what the live
- * pipeline made of it since). Predicates stand inside each side, or the full join would read everything.
+ * pipeline made of it since). `moved`: rows of this batch were moved into the base by now. Predicates stand inside each side, or the full join would read everything.
  */
-export function reconcileSlice(plan: BackfillPlan, slice: KeyRange): Sql {
+export function reconcileSlice(plan: BackfillPlan, slice: KeyRange, moved?: { readonly batch: number }): Sql {
   const rows = (table: QualifiedName): string =>
     `SELECT * FROM ${qualified(table)} WHERE ${inSlice(plan, { start: 1, end: 2 })}`;
   const sides = {
@@ -27,7 +30,14 @@ export function reconcileSlice(plan: BackfillPlan, slice: KeyRange): Sql {
     base: rows(plan.table),
     outside: 'backfill_id IS DISTINCT FROM $3::text',
   };
-  return sql(reconcileSides(plan, sides), slice.start, slice.end, plan.backfillId);
+  const bound = [slice.start, slice.end, plan.backfillId];
+  return moved === undefined
+    ? sql(reconcileSides(plan, sides), ...bound)
+    : sql(
+        reconcileSides(plan, { ...sides, live: liveAlsoWhereMoved(plan, ['old', 'new'], '$4') }),
+        ...bound,
+        moved.batch,
+      );
 }
 
 /** Answers one row: counts by class, nulls, measures without live rows, explanations, the rows that changed most. */
@@ -39,7 +49,7 @@ export function reconcileSides(plan: BackfillPlan, sides: Sides): string {
      base AS (${sides.base}),
 pairs AS MATERIALIZED (
   SELECT old AS o, new AS n, ${keyPresent(plan, 'old')} AS has_old, ${keyPresent(plan, 'new')} AS has_new,
-         ${keyPresent(plan, 'old')} IS DISTINCT FROM ${keyPresent(plan, 'base')} OR ROW(${columns(plan.comparedColumns, 'old')}) IS DISTINCT FROM ROW(${columns(plan.comparedColumns, 'base')}) AS live,
+         ${sides.live ?? differsFromBase(plan, 'old')} AS live,
          CASE WHEN NOT ${keyPresent(plan, 'old')} THEN 'added' WHEN NOT ${keyPresent(plan, 'new')} THEN 'removed'
               WHEN ROW(${columns(plan.comparedColumns, 'old')}) IS DISTINCT FROM ROW(${columns(plan.comparedColumns, 'new')}) THEN 'changed' ELSE 'same' END AS class,
          ${explanationColumn(plan)} AS explanation
