@@ -2,7 +2,9 @@ import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import type { ReconciliationFigures } from '../src/domain/batch-verdict.ts';
 import { judge } from '../src/domain/batch-verdict.ts';
 import type { Check } from '../src/domain/verdict.ts';
-import { firstFailure, waive } from '../src/domain/verdict.ts';
+import { firstFailure } from '../src/domain/verdict.ts';
+import type { Waiver } from '../src/domain/waiver.ts';
+import { waive } from '../src/domain/waiver.ts';
 import type { LedgerBatch } from '../src/ledger/batches.ts';
 import { recordVerdict } from '../src/ledger/batches.ts';
 import { insertEvidence, waivers } from '../src/ledger/evidence.ts';
@@ -47,11 +49,10 @@ export async function reconcileBatch(
     partitionsBuilt: partitions.filter((partition) => partition.state === 'built').length,
     sourceDifferences: differences,
   };
-  const waived = await session.rows<{ batch: number | null; check: string }>(waivers(plan.backfillId));
-  const names = waived.filter((one) => one.batch === batch.batch).map((one) => one.check);
+  const waived = await session.rows<Pick<Waiver, 'batch' | 'check' | 'figure'>>(waivers(plan.backfillId));
   const checks = waive(
     judge(figures, { ...plan.spec.validation, sourceTolerances: tolerances(plan), level: 'batch' }),
-    names,
+    waived.filter((one) => one.batch === batch.batch),
   );
   const failed = firstFailure(checks) ?? null;
   const verdict = failed !== null ? 'fail' : checks.some((check) => check.verdict === 'waived') ? 'waived' : 'pass';

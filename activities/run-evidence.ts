@@ -3,7 +3,9 @@ import type { ReconciliationFigures } from '../src/domain/batch-verdict.ts';
 import { formatPercent, judge, percentChange } from '../src/domain/batch-verdict.ts';
 import type { Evidence } from '../src/domain/backfill-state.ts';
 import type { Check } from '../src/domain/verdict.ts';
-import { firstFailure, waive } from '../src/domain/verdict.ts';
+import { firstFailure } from '../src/domain/verdict.ts';
+import type { Waiver } from '../src/domain/waiver.ts';
+import { waive } from '../src/domain/waiver.ts';
 import { sumBatches } from '../src/ledger/batches.ts';
 import { insertAnnouncement } from '../src/ledger/events.ts';
 import { evidenceOf, insertEvidence, waivers } from '../src/ledger/evidence.ts';
@@ -67,9 +69,7 @@ async function runChecks(
   figures: ReconciliationFigures,
   open: number,
 ): Promise<readonly Check[]> {
-  const names = (await session.rows<{ batch: number | null; check: string }>(waivers(plan.backfillId)))
-    .filter((one) => one.batch === null)
-    .map((one) => one.check);
+  const waived = await session.rows<Pick<Waiver, 'batch' | 'check' | 'figure'>>(waivers(plan.backfillId));
   const batchCheck: Check = {
     name: 'batches_passed',
     level: 'run',
@@ -84,7 +84,10 @@ async function runChecks(
     sourceTolerances: tolerances(plan),
     level: 'run' as const,
   };
-  return waive([batchCheck, ...judge(figures, expected)], names);
+  return waive(
+    [batchCheck, ...judge(figures, expected)],
+    waived.filter((one) => one.batch === null),
+  );
 }
 
 function headlines(figures: ReconciliationFigures): string[] {

@@ -45,7 +45,7 @@ function eta({ progress, plan, status, limits }: BackfillState): string {
 }
 
 function verdicts(state: BackfillState): string {
-  const failing = state.checks.filter((check) => check.verdict === 'fail' || check.verdict === 'waived');
+  const failing = state.checks.filter(({ verdict }) => ['fail', 'waived', 'inconclusive'].includes(verdict));
   if (failing.length === 0) return '';
   return `**Checks that did not pass**\n\n${failing.map((check) => `- ${safe(check.name)}: ${safe(check.figure)}, allowed ${safe(check.limit)} (${check.verdict})`).join('\n')}`;
 }

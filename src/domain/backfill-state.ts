@@ -4,6 +4,7 @@ import type { Identification } from './people.ts';
 import type { PlanSummary } from './plan-summary.ts';
 import type { BackfillStatus } from './status.ts';
 import type { Check } from './verdict.ts';
+import type { Waiver } from './waiver.ts';
 
 /** Why nothing moves at the moment, since when, and what would end it. */
 export interface WaitingOn {
@@ -34,14 +35,6 @@ export interface Release {
   readonly releaseId: string;
   readonly publishedAt: string;
   readonly state: 'published' | 'rolled_back' | 'consolidated';
-}
-
-export interface Waiver {
-  readonly by: string;
-  readonly check: string;
-  readonly batch: number | null;
-  readonly reason: string;
-  readonly at: string;
 }
 
 /** A message that changed nothing, kept so that whoever sent it can see why. */

@@ -213,7 +213,8 @@ function waive(state: BackfillState, by: string | null, payload: Incoming, nowIs
     return refused(`waive: ${by} is not an approver of this dataset (${(state.plan?.approvers ?? []).join(', ')})`);
   if (samePerson(by, state.requestedBy))
     return refused(`waive: ${by} requested this backfill; somebody else must waive`);
-  const waiver = { by, check, batch: state.hold.batch, reason, at: nowIso };
+  const { figure, limit } = state.hold.check;
+  const waiver = { by, check, batch: state.hold.batch, figure, limit, reason, at: nowIso };
   return accepted({ type: 'requested', request: { kind: 'waive', by, waiver } });
 }
 

@@ -8,8 +8,8 @@ import type {
   Release,
   Request,
   WaitingOn,
-  Waiver,
 } from './backfill-state.ts';
+import type { Waiver } from './waiver.ts';
 import { assertNever } from './assert-never.ts';
 import type { BatchRange } from './batch-queue.ts';
 import { giveBack, startQueue } from './batch-queue.ts';

@@ -67,7 +67,22 @@ export function judgeRehearsal(
   expected: Expected,
 ): readonly Check[] {
   const together = { ...expected, rowCountTolerance: expected.rowCountTolerance * batches, level: 'batch' as const };
-  return [...judge(figures, together), ...partitionDeltas(partitions, expected)];
+  const judged = judge(figures, together).map((check) => runDelta(check, figures, expected));
+  return [...judged, ...partitionDeltas(partitions, expected)];
+}
+
+/** A range that the spec gives for the run alone: samples inside it agree with it, samples outside it prove nothing yet. */
+function runDelta(check: Check, { measures }: ReconciliationFigures, { deltaExpected }: Expected): Check {
+  const measure = check.name.startsWith('delta:') ? check.name.slice('delta:'.length) : '';
+  const { run, batch } = deltaExpected[measure] ?? {};
+  if (run === undefined || batch !== undefined) return check;
+  const percent = percentChange(measures[measure] ?? { old: '0', new: '0' });
+  const inside = percent !== null && percent >= run.low && percent <= run.high;
+  return {
+    ...check,
+    verdict: inside ? 'pass' : 'inconclusive',
+    limit: `${run.low}% to ${run.high}% over the whole run`,
+  };
 }
 
 function partitionDeltas(partitions: readonly RehearsedPartition[], { deltaExpected }: Expected): Check[] {

@@ -47,11 +47,28 @@ export function judgeReproduction(found: Reproduction | null, rowTolerance: numb
   const total = (pick: (one: ReproducedPartition) => number): number =>
     partitions.reduce((sum, one) => sum + pick(one), 0);
   const within = total((one) => one.drifted);
+  if (drifted.length === 0 && total((one) => one.reproduced) === 0)
+    return [
+      check(
+        'inconclusive',
+        nothingTells(
+          partitions.length,
+          total((one) => one.alreadyCorrected),
+        ),
+      ),
+    ];
   const figure =
     drifted.length > 0
       ? drifted.map(describe).join('; ')
       : `${total((one) => one.reproduced)} rows of ${partitions.length} partitions reproduced, ${total((one) => one.alreadyCorrected)} already corrected${within > 0 ? `, ${within} drifted` : ''}`;
   return [check(drifted.length > 0 ? 'fail' : 'pass', figure), ...Object.entries(effects).flatMap(effectChecks)];
+}
+
+/** Empty partitions, and rows that the fixed pipeline has rewritten, say nothing of the logic that was trusted. */
+function nothingTells(partitions: number, corrected: number): string {
+  const rows =
+    corrected === 0 ? 'no row is published in them' : `all ${corrected} rows hold the corrected logic already`;
+  return `${partitions} sample partitions tell nothing: ${rows}`;
 }
 
 function describe({ partition, drifted, rows, columns }: ReproducedPartition): string {

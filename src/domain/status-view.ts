@@ -1,4 +1,5 @@
-import type { Approval, BackfillState, Hold, Refusal, Release, WaitingOn, Waiver } from './backfill-state.ts';
+import type { Approval, BackfillState, Hold, Refusal, Release, WaitingOn } from './backfill-state.ts';
+import type { Waiver } from './waiver.ts';
 import { statusWait } from './status-wait.ts';
 import type { BackfillStatus } from './status.ts';
 import { isFinal } from './status.ts';

@@ -18,13 +18,6 @@ export function firstFailure(checks: readonly Check[]): Check | undefined {
   return checks.find((check) => check.verdict === 'fail');
 }
 
-/** Marks the failing checks of that name as waived. */
-export function waive(checks: readonly Check[], waived: readonly string[]): readonly Check[] {
-  return checks.map((check) =>
-    check.verdict === 'fail' && waived.includes(check.name) ? { ...check, verdict: 'waived' as const } : check,
-  );
-}
-
 export function describeCheck(check: Check): string {
   return `${check.name}: ${check.figure} (allowed: ${check.limit})`;
 }

@@ -47,6 +47,11 @@ export function proofPartitions(plan: PartitionedPlan, samples: readonly SampleR
   };
 }
 
+/** A partition after the interval; `fresh`: it has been over for less time than it lasted. */
+export interface ClosedPartition extends GridPartition {
+  readonly fresh: boolean;
+}
+
 /** The newest partitions after the interval that are over by the server's clock and hold rows of the base table, oldest first. */
 export function closedAfterInterval(plan: BackfillPlan, limit: number): Sql {
   const { interval } = plan.spec;
@@ -62,7 +67,7 @@ export function closedAfterInterval(plan: BackfillPlan, limit: number): Sql {
   const now = type.startsWith('timestamp with time zone') ? 'now()' : `now() AT TIME ZONE ${literal(zone)}`;
   const key = ident(plan.contract.partition.key);
   return {
-    text: `SELECT * FROM (SELECT ${GRID} FROM (${text}) p
+    text: `SELECT * FROM (SELECT ${GRID}, "end"::${type} + ("end"::${type} - start::${type}) > ${now} AS fresh FROM (${text}) p
              WHERE "end"::${type} <= ${now}
                AND EXISTS (SELECT FROM ${qualified(plan.table)} b WHERE b.${key} >= p.start::${type} AND b.${key} < p."end"::${type})
              ORDER BY start::${type} DESC LIMIT $${values.length + 1}) newest ORDER BY start::${type}`,

@@ -51,7 +51,7 @@ export function amendmentsSinceEvidence(backfillId: string): Sql {
 /** Waivers in force: name of the check and the batch, null for the whole run. */
 export function waivers(backfillId: string): Sql {
   return sql(
-    `SELECT batch, body ->> 'check' AS "check" FROM governance.backfill_evidence WHERE backfill_id = $1 AND kind = 'waiver'`,
+    `SELECT batch, body ->> 'check' AS "check", body ->> 'figure' AS figure FROM governance.backfill_evidence WHERE backfill_id = $1 AND kind = 'waiver'`,
     backfillId,
   );
 }

@@ -1,4 +1,5 @@
-import type { Approval, BackfillState, Refusal, Release, Waiver } from '../domain/backfill-state.ts';
+import type { Approval, BackfillState, Refusal, Release } from '../domain/backfill-state.ts';
+import type { Waiver } from '../domain/waiver.ts';
 import type { Check } from '../domain/verdict.ts';
 import type { Sql } from '../warehouse/sql.ts';
 import { sql } from '../warehouse/sql.ts';

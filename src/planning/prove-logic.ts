@@ -4,7 +4,7 @@ import { judgeReproduction } from '../domain/reproduction.ts';
 import type { SeamPartition } from '../domain/seam.ts';
 import { judgeSeam } from '../domain/seam.ts';
 import type { Check } from '../domain/verdict.ts';
-import type { GridPartition } from '../ledger/chosen-partitions.ts';
+import type { ClosedPartition, GridPartition } from '../ledger/chosen-partitions.ts';
 import { closedAfterInterval, partitionsAt } from '../ledger/chosen-partitions.ts';
 import { compareReproduction, compareSeam, measureEffects } from '../warehouse/postgres/statements/compare-logic.ts';
 import * as scratch from '../warehouse/postgres/statements/scratch.ts';
@@ -31,11 +31,12 @@ export async function proveLogic(session: Session, plan: BackfillPlan): Promise<
 
 /** Inside scratch tables: the corrected logic on the newest closed partitions after the interval equals what is there. */
 export async function proveSeam(session: Session, plan: BackfillPlan): Promise<readonly Check[]> {
-  const slices = await session.rows<GridPartition>(closedAfterInterval(plan, SEAM_PARTITIONS));
+  const slices = await session.rows<ClosedPartition>(closedAfterInterval(plan, SEAM_PARTITIONS));
   const found: SeamPartition[] = [];
   for (const slice of slices) {
     await buildCorrected(session, plan, slice);
-    found.push(await session.one<SeamPartition>(compareSeam(plan, slice)));
+    const compared = await session.one<Omit<SeamPartition, 'fresh'>>(compareSeam(plan, slice));
+    found.push({ ...compared, fresh: slice.fresh });
   }
   return [judgeSeam(found)];
 }

@@ -1,4 +1,5 @@
-import type { Approval, BackfillState, Evidence, LedgerCounts, Release, Waiver } from '../domain/backfill-state.ts';
+import type { Approval, BackfillState, Evidence, LedgerCounts, Release } from '../domain/backfill-state.ts';
+import type { Waiver } from '../domain/waiver.ts';
 import type { BatchRange } from '../domain/batch-queue.ts';
 import type { HeardMessage } from '../domain/messages.ts';
 import type { PlanSummary } from '../domain/plan-summary.ts';

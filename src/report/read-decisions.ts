@@ -1,4 +1,4 @@
-import type { Waiver } from '../domain/backfill-state.ts';
+import type { Waiver } from '../domain/waiver.ts';
 import type { BackfillPlan } from '../domain/backfill-plan.ts';
 import { listDecisions } from '../ledger/approvals.ts';
 import { evidenceOf } from '../ledger/evidence.ts';
@@ -21,7 +21,7 @@ export async function readDecisions(
     listReleases(plan.backfillId),
   );
   return {
-    waivers: waived.map(({ body: { check, batch, by, reason, at } }) => ({ check, batch, by, reason, at })),
+    waivers: waived.map(({ body }) => body),
     decisions: decisions.map((one) => ({ ...one, at: one.at.toISOString() })),
     releases: releases.map(({ releaseId, state, publishedAt, approvedBy, rolledBackAt, amendments }) => ({
       releaseId,

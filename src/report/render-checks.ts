@@ -1,9 +1,10 @@
 import type { Check, Verdict } from '../domain/verdict.ts';
+import type { Waiver } from '../domain/waiver.ts';
 import type { BatchCheckCounts, NoticedBatch } from '../ledger/batch-checks.ts';
 import { checkInWords } from './check-words.ts';
 import type { Markup } from './markup.ts';
 import { markup } from './markup.ts';
-import type { Report, ReportedWaiver } from './report.ts';
+import type { Report } from './report.ts';
 import type { Column } from './table.ts';
 import { table } from './table.ts';
 import { counted, formatCount, formatInstant, formatKeys } from './words.ts';
@@ -84,13 +85,14 @@ const NOTICED_COLUMNS: readonly Column<NoticedBatch>[] = [
   },
 ];
 
-const WAIVER_COLUMNS: readonly Column<ReportedWaiver>[] = [
+const WAIVER_COLUMNS: readonly Column<Waiver>[] = [
   { head: 'Check', cell: ({ check }) => markup`${checkInWords(check)} <code>${check}</code>` },
   {
     head: 'Where',
     kind: 'word',
     cell: ({ batch }) => (batch === null ? 'the whole run' : `batch ${formatCount(batch)}`),
   },
+  { head: 'Figure', cell: ({ figure, limit }) => `${figure} (allowed: ${limit})` },
   { head: 'By', kind: 'word', cell: ({ by }) => by },
   { head: 'Reason', cell: ({ reason }) => reason },
   { head: 'At', kind: 'word', cell: ({ at }) => formatInstant(at) },

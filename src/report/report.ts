@@ -4,6 +4,7 @@ import type { ReconciliationFigures } from '../domain/batch-verdict.ts';
 import type { Estimate } from '../domain/estimate.ts';
 import type { Identification } from '../domain/people.ts';
 import type { Check } from '../domain/verdict.ts';
+import type { Waiver } from '../domain/waiver.ts';
 import type { Amendment } from '../ledger/amendments.ts';
 import type { BatchCheckCounts, NoticedBatch } from '../ledger/batch-checks.ts';
 import type { ChangedRow } from '../ledger/changed-rows.ts';
@@ -65,7 +66,7 @@ export interface Report {
     readonly allowedMeasurePercent: number;
     readonly amendments: readonly Amendment[];
   };
-  readonly waivers: readonly ReportedWaiver[];
+  readonly waivers: readonly Waiver[];
   readonly decisions: readonly ReportedDecision[];
   readonly releases: readonly ReportedRelease[];
   /** The rollback in force; null while this run has nothing published. */
@@ -109,14 +110,6 @@ export interface MeasureReport extends Comparison {
   readonly months: readonly (Comparison & { readonly month: string })[];
   /** In key order, at most about 600 points. */
   readonly points: readonly (Comparison & KeyRange)[];
-}
-
-export interface ReportedWaiver {
-  readonly check: string;
-  readonly batch: number | null;
-  readonly by: string;
-  readonly reason: string;
-  readonly at: string;
 }
 
 export interface ReportedDecision {

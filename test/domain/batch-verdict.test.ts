@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Expectations, ReconciliationFigures } from '../../src/domain/batch-verdict.ts';
 import { formatPercent, judge, percentChange } from '../../src/domain/batch-verdict.ts';
-import { describeCheck, firstFailure, waive } from '../../src/domain/verdict.ts';
+import { describeCheck } from '../../src/domain/verdict.ts';
 
 const CLEAN: ReconciliationFigures = {
   partitionsPlanned: 7,
@@ -119,15 +119,5 @@ describe('the change in percent', () => {
   ])('from %s to %s is %s', (old, now, percent, text) => {
     expect(percentChange({ old, new: now })).toBe(percent);
     expect(formatPercent(percent)).toBe(text);
-  });
-});
-
-describe('a waiver', () => {
-  it('lets the failing check of that name pass, visibly, and no other', () => {
-    const checks = judge({ ...CLEAN, duplicateKeys: 1, rowsOutside: 2 }, EXPECTED);
-    const waived = waive(checks, ['unique_key', 'row_count']);
-    expect(waived.filter((check) => check.verdict === 'waived').map((check) => check.name)).toEqual(['unique_key']);
-    expect(firstFailure(checks)?.name).toBe('unique_key');
-    expect(firstFailure(waived)?.name).toBe('rows_outside');
   });
 });

@@ -9,7 +9,15 @@ describe('an approval', () => {
     refusal(state, 'approve', { ...GOOD.approve, ...payload });
 
   it('is refused to whoever may not give it, and for evidence that is not the present one', () => {
-    const waiver = { by: 'Finance-Controller', check: 'delta:revenue', batch: 12, reason: 'known', at: NOW };
+    const waiver = {
+      by: 'Finance-Controller',
+      check: 'delta:revenue',
+      batch: 12,
+      figure: '-5%',
+      limit: '-1% to 0%',
+      reason: 'known',
+      at: NOW,
+    };
     expect(
       [
         approve({ by: 'olaf' }),

@@ -28,6 +28,18 @@ describe('the seam', () => {
     });
   });
 
+  it('is not broken by the day that ended only just now, and says so', async () => {
+    const draft = await draftOf(
+      {},
+      `INSERT INTO staging.sales (day, merchant, gross, tax) SELECT current_date - 1, 3, 10, 1;
+       INSERT INTO finance.sales_by_day (day, merchant, gross, net, tax) SELECT current_date - 1, 3, 10, 10, 1`,
+    );
+    expect(checkOf(draft, 'seam')).toMatchObject({
+      verdict: 'inconclusive',
+      figure: expect.stringMatching(/^1 rows differ in partition .* it ended so lately/) as string,
+    });
+  });
+
   it('is not broken by an audit column', async () => {
     const draft = await draftOf({}, `UPDATE finance.sales_by_day SET updated_at = 'epoch' WHERE day > '2025-01-14'`);
     expect(checkOf(draft, 'seam')?.verdict).toBe('pass');

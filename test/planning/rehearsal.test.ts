@@ -140,6 +140,15 @@ describe('a plan is refused, with the check, its figure and its limit, when the 
     },
   ];
 
+  it('outside a range that the spec gives for the run alone are shown, and refuse nothing', async () => {
+    const draft = await draftOf({ spec: SPEC.replace('"-8% to -1%"', '{ run: "-0.1% to 0%" }') });
+    expect(draft.kind).toBe('plan');
+    expect(checkOf(draft, 'delta:net')).toMatchObject({
+      verdict: 'inconclusive',
+      limit: '-0.1% to 0% over the whole run',
+    });
+  });
+
   it.each(refusals)('$what', async ({ changes, plant, reason }) => {
     const world = await datasetWith(changes, plant);
     const [before] = await world.query(EVERYTHING);

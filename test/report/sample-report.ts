@@ -223,6 +223,8 @@ export function sampleReport(change: Partial<Report> = {}): Report {
       {
         check: 'delta:revenue',
         batch: 2,
+        figure: '-2.100%',
+        limit: '-1.5% to -0.8%',
         by: 'finance-director',
         reason: 'a refund was booked twice',
         at: '2025-02-01T09:30:00.000Z',
