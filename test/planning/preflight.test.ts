@@ -184,6 +184,16 @@ describe('readers past the view', () => {
       change: 'CREATE MATERIALIZED VIEW finance.kept AS SELECT net FROM finance.sales_by_day',
       reader: 'materialised view finance.kept',
     },
+    {
+      what: 'a function whose body is parsed',
+      change: `CREATE FUNCTION finance.total(d date) RETURNS numeric LANGUAGE sql BEGIN ATOMIC SELECT sum(net) FROM finance.sales_by_day WHERE day = d; END`,
+      reader: 'function finance.total(d date)',
+    },
+    {
+      what: 'a function whose body is text',
+      change: `CREATE FUNCTION finance.total() RETURNS numeric LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT sum(net) FROM finance."sales_by_day"); END $$`,
+      reader: 'function finance.total()',
+    },
   ])('refuse the plan: $what', async ({ change, reader }) => {
     expect(await reasonsAfter(change)).toEqual([
       `${reader} reads finance.sales_by_day past the published view and would not see the correction until consolidation; repoint it, or accept it in publication.direct_readers`,
@@ -197,6 +207,18 @@ describe('readers past the view', () => {
     expect(draft.kind === 'plan' && draft.plan.warnings).toContain(
       'role dashboard reads the base table past the view (accepted by the spec): it sees old history until consolidation',
     );
+  });
+});
+
+describe('no readers past the view', () => {
+  it('are functions that load the table, read the view, or name something longer', async () => {
+    world = await createDataset();
+    await world.query(
+      `CREATE PROCEDURE finance.load() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO finance.sales_by_day SELECT * FROM finance.sales_by_day WHERE false; END $$;
+       CREATE FUNCTION finance.shown() RETURNS numeric LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT sum(net) FROM finance.sales_current); END $$;
+       CREATE FUNCTION finance.other() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN 'old_sales_by_day, finance.sales_by_day_old'; END $$`,
+    );
+    expect((await world.draft()).kind).toBe('plan');
   });
 });
 

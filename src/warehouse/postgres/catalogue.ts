@@ -1,4 +1,4 @@
-import type { DirectReader, TableShape, ViewShape } from '../../domain/table-shape.ts';
+import type { TableShape, ViewShape } from '../../domain/table-shape.ts';
 import type { QualifiedName } from '../../domain/names.ts';
 import type { Session } from '../session.ts';
 import type { Sql } from '../sql.ts';
@@ -97,35 +97,6 @@ export async function describeQuery(
   );
   await session.change(sql('ROLLBACK TO SAVEPOINT described'));
   return { columns: yields, reads };
-}
-
-/** Who reads the base or one of its partitions past the view, some columns of it included. Roles that may write it are the live pipeline and do not count. */
-export async function readDirectReaders(
-  session: Session,
-  base: QualifiedName,
-  view: QualifiedName,
-): Promise<DirectReader[]> {
-  return session.rows<DirectReader>(
-    sql(
-      `WITH target AS (SELECT b.oid AS base, v.oid AS view FROM pg_class b, pg_class v
-                        WHERE (b.relnamespace::regnamespace, b.relname) = (quote_ident($1)::regnamespace, $2) AND (v.relnamespace::regnamespace, v.relname) = (quote_ident($3)::regnamespace, $4)),
-            tables AS (SELECT target.*, t.oid, t.relowner, t.relacl FROM target, pg_class t WHERE t.oid = target.base OR t.oid IN (SELECT relid FROM pg_partition_tree(target.base))),
-            granted AS (SELECT tables.*, a.grantee FROM tables, aclexplode(tables.relacl) a WHERE a.privilege_type = 'SELECT'
-                        UNION SELECT tables.*, a.grantee FROM tables JOIN pg_attribute c ON c.attrelid = tables.oid, aclexplode(c.attacl) a WHERE a.privilege_type = 'SELECT')
-       SELECT DISTINCT CASE c.relkind WHEN 'm' THEN 'materialised view' ELSE 'view' END AS kind, format('%s.%s', n.nspname, c.relname) AS name
-         FROM target, pg_depend d JOIN pg_rewrite r ON r.oid = d.objid AND d.classid = 'pg_rewrite'::regclass JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid IN (SELECT oid FROM tables) AND c.oid <> target.view AND c.oid <> target.base
-       UNION
-       SELECT 'role', CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END FROM granted g
-        WHERE g.grantee NOT IN (g.relowner, current_user::regrole::oid, (SELECT relowner FROM pg_class WHERE oid = g.view))
-          AND NOT (g.grantee <> 0 AND (has_table_privilege(g.grantee, g.oid, 'INSERT') OR has_table_privilege(g.grantee, g.oid, 'UPDATE') OR has_table_privilege(g.grantee, g.oid, 'DELETE')))
-        ORDER BY 1, 2`,
-      base.schema,
-      base.name,
-      view.schema,
-      view.name,
-    ),
-  );
 }
 
 /** Roles other than its owner that may change rows through a view. */
