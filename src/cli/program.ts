@@ -121,6 +121,11 @@ function addInstallationCommands(program: Command, run: Run, surroundings: Surro
       ),
     );
   program
+    .command('detach <id>')
+    .description('take late-write capture off the base table at once; asks no Temporal server')
+    .option('--json', 'print one JSON document')
+    .action((id: string) => run(async () => (await import('./commands/detach.ts')).detach(id, surroundings)));
+  program
     .command('up')
     .description('keep a local stack with the daily-revenue example running until Ctrl-C')
     .option(

@@ -77,6 +77,22 @@ describe('a late write', () => {
   });
 });
 
+describe('capture that was taken off', () => {
+  it('is installed again before the switch, everything is rebuilt, and the approval is asked for again', async () => {
+    await world.conclude();
+    await world.approve();
+    const [plan] = await world.query<{ prefix: string }>('SELECT function_prefix AS prefix FROM governance.datasets');
+    await world.as('backfill_worker', `SELECT governance.${plan?.prefix ?? ''}_detach_capture('fix-tax')`);
+    await lateSale('2025-01-03', 100);
+    expect(await marks()).toEqual([]);
+    await expect(world.publish()).rejects.toThrow('"kind":"approvalVoid"');
+    expect(await world.query(DIFFERENT)).toEqual([]);
+    await world.conclude();
+    await world.approve();
+    expect(await world.publish()).toBe('FIN-1');
+  });
+});
+
 describe('rows that the base would refuse', () => {
   const WRONG = `ALTER TABLE finance.sales_by_day ADD CONSTRAINT wrong CHECK (net = gross OR day > '2025-01-14')`;
   let strict: SmallDataset;

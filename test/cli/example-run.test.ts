@@ -90,6 +90,14 @@ describe('the example through the command line', () => {
     expect(own.stderr).toContain(
       'refused: approve: finance-director requested this backfill; somebody else must approve it',
     );
+    const detached = await run('detach', 'cli-run', '--json');
+    expect(documentOf(detached)).toEqual({
+      backfillId: 'cli-run',
+      dataset: 'finance.daily_revenue',
+      triggersDropped: 4,
+    });
+    expect((await run('detach', 'cli-run')).stdout).toContain('no capture of cli-run is on finance.daily_revenue');
+    expect((await run('detach', 'stranger')).stderr).toBe('no backfill "stranger"; there are: cli-run\n');
     const limits = await run('set-limits', 'cli-run', '--max-concurrency', '1', '--json');
     expect(documentOf(limits)).toMatchObject({ kind: 'accepted', message: 'setLimits' });
 

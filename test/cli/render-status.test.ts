@@ -36,7 +36,17 @@ describe('status for people', () => {
         { name: 'rows_changed', level: 'row', verdict: 'info', figure: '11487', limit: 'none set' },
         { name: 'delta:revenue', level: 'aggregate', verdict: 'waived', figure: '-1.9%', limit: '-1.5% to -0.8%' },
       ],
-      waivers: [{ by: 'finance-director', check: 'delta:revenue', batch: 4, figure: '-2%', limit: '-1.5% to -0.8%', reason: 'a late refund', at }],
+      waivers: [
+        {
+          by: 'finance-director',
+          check: 'delta:revenue',
+          batch: 4,
+          figure: '-2%',
+          limit: '-1.5% to -0.8%',
+          reason: 'a late refund',
+          at,
+        },
+      ],
       approval: { by: 'finance-controller', identified: 'claimed', digest: '3bdea71259f9', comment: 'read', at },
       release: { releaseId: 'FIN-2841', publishedAt: at, state: 'published' },
       rollbackDeadline: '2026-06-22T09:30:00.000Z',

@@ -3,16 +3,17 @@ import type { BackfillPlan } from '../../domain/backfill-plan.ts';
 import { insertEvent } from '../../ledger/events.ts';
 import { latestRelease } from '../../ledger/releases.ts';
 import type { LedgerRun } from '../../ledger/runs.ts';
-import { findActiveRun, findRun, listRuns, readPlan, setRunStatus } from '../../ledger/runs.ts';
+import { findActiveRun, readPlan, setRunStatus } from '../../ledger/runs.ts';
 import { removeArtifacts } from '../../ledger/remove-artifacts.ts';
 import type { Session } from '../../warehouse/session.ts';
 import { withTransaction } from '../../warehouse/session.ts';
 import type { CommandResult } from '../command-result.ts';
 import { commandError } from '../command-result.ts';
 import { EXIT } from '../exit-codes.ts';
+import { recordedRun } from '../recorded-run.ts';
 import { loadSettings } from '../settings.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { describeUnknown, withTemporal } from '../with-temporal.ts';
+import { withTemporal } from '../with-temporal.ts';
 import { withWarehouse } from '../with-warehouse.ts';
 
 /** Removes what a run left whose workflow is gone: capture, armed view, tables by their OIDs. The evidence stays. */
@@ -46,17 +47,7 @@ async function removableRun(
   session: Session,
   backfillId: string,
 ): Promise<LedgerRun & { readonly wasPublished: boolean }> {
-  const [run] = await session.rows<LedgerRun>(findRun(backfillId));
-  if (run === undefined) {
-    const known = await session.rows<LedgerRun>(listRuns());
-    throw commandError(
-      EXIT.badInput,
-      describeUnknown(
-        backfillId,
-        known.map((one) => one.backfillId),
-      ),
-    );
-  }
+  const run = await recordedRun(session, backfillId);
   const [release] = await session.rows<{ releaseId: string; state: string }>(latestRelease(backfillId));
   if (release?.state === 'published')
     throw commandError(

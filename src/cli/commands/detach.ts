@@ -1,0 +1,34 @@
+import type { BackfillPlan } from '../../domain/backfill-plan.ts';
+import { insertEvent } from '../../ledger/events.ts';
+import { readPlan } from '../../ledger/runs.ts';
+import { retryLock } from '../../warehouse/retry-lock.ts';
+import { detachCapture } from '../../warehouse/postgres/statements/elevated.ts';
+import { withTransaction } from '../../warehouse/session.ts';
+import type { CommandResult } from '../command-result.ts';
+import { EXIT } from '../exit-codes.ts';
+import { recordedRun } from '../recorded-run.ts';
+import { loadSettings } from '../settings.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { withWarehouse } from '../with-warehouse.ts';
+
+/** Takes late-write capture off the base table at once, for whoever finds that it disturbs the live pipeline. Asks no Temporal server. */
+export async function detach(backfillId: string, surroundings: Surroundings): Promise<CommandResult> {
+  const { config } = loadSettings(surroundings, ['warehouse']);
+  return withWarehouse(config, async (session) => {
+    await recordedRun(session, backfillId);
+    const { plan } = await session.one<{ plan: BackfillPlan }>(readPlan(backfillId));
+    const dropped = await retryLock(() =>
+      withTransaction(session, async () => {
+        const detached = await session.one<{ dropped: number }>(detachCapture(plan));
+        const detail = { triggers: detached.dropped };
+        await session.change(insertEvent(backfillId, 'capture detached', surroundings.user ?? 'unknown', detail));
+        return detached.dropped;
+      }),
+    );
+    const text =
+      dropped === 0
+        ? `no capture of ${backfillId} is on ${plan.dataset}; nothing was changed`
+        : `${dropped} capture triggers of ${backfillId} are off ${plan.dataset}; live writes leave no marks from now on. Before it is published, capture is installed again and every partition is rebuilt`;
+    return { exitCode: EXIT.done, text, json: { backfillId, dataset: plan.dataset, triggersDropped: dropped } };
+  });
+}
