@@ -3,27 +3,56 @@ import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/comm
 import type { FailureType } from '../src/protocol/failures.ts';
 import { FAILURES } from '../src/protocol/failures.ts';
 import { failureOf } from '../src/warehouse/sqlstate.ts';
+import { timedOutAfterMs } from '../src/warehouse/statement-timeout.ts';
+import { diskFullReason } from './disk-full.ts';
 
-/** Turns whatever an activity threw into the one failure the workflow understands. The SQLSTATE decides. */
-export function toActivityFailure(error: unknown): Error {
+/** Once may be a busy hour, twice bad luck; what does not end in three tries would cost a fourth timeout for nothing. */
+export const TIMEOUT_TRIES = 3;
+export const WHAT_TO_DO =
+  'retry when the warehouse is quieter, or abort and start anew with a longer execution.query_timeout';
+
+/**
+ * Turns whatever an activity threw into the one failure the workflow understands. The SQLSTATE decides, and for a
+ * statement that ran out of time which attempt it was: partitions are counted in the ledger, all else by Temporal.
+ */
+export function toActivityFailure(error: unknown, attempt = 1): Error {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   const known = error as { code?: string; message?: string; detail?: string; hint?: string };
   const code = typeof known.code === 'string' ? known.code : undefined;
   const message = [known.message ?? String(error), known.detail, known.hint]
     .filter((part) => part !== undefined && part !== '')
     .join('; ');
+  const timeoutMs = timedOutAfterMs(error);
+  if (timeoutMs !== null) return outOfTime(message, timeoutMs, attempt, error);
+  const full = diskFullReason(error);
+  if (full !== null) return failure('DiskFull', full, { cause: error });
   const type = isDatabaseError(error) || isNetworkCode(code) ? failureOf(code, message) : connectionLost(message);
   if (type === null) return error instanceof Error ? error : new Error(message);
-  return failure(type, code === undefined ? message : `${message} [${code}]`, error);
+  return failure(type, code === undefined ? message : `${message} [${code}]`, { cause: error });
 }
 
-export function failure(type: FailureType, message: string, cause?: unknown): ApplicationFailure {
+export interface FailureOptions {
+  readonly cause?: unknown;
+  readonly details?: readonly unknown[];
+  /** Where this one differs from what is usual for its type. */
+  readonly retry?: boolean;
+}
+
+export function failure(type: FailureType, message: string, options: FailureOptions = {}): ApplicationFailure {
+  const { cause, details, retry = FAILURES[type].retry } = options;
   return ApplicationFailure.create({
     type,
     message,
-    nonRetryable: !FAILURES[type].retry,
+    nonRetryable: !retry,
+    ...(details === undefined ? {} : { details: [...details] }),
     ...(cause instanceof Error ? { cause } : {}),
   });
+}
+
+function outOfTime(message: string, timeoutMs: number, attempt: number, cause: unknown): ApplicationFailure {
+  const retry = attempt < TIMEOUT_TRIES;
+  const ran = `${message}: the statement ran longer than its ${timeoutMs / 1000} s`;
+  return failure('QueryTimeout', retry ? ran : `${ran}, tried ${attempt} times; ${WHAT_TO_DO}`, { cause, retry });
 }
 
 /** An idle poll: nothing to tell yet. It costs no history and no error log. */

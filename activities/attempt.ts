@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import { cancelPredecessors, closeAttempt, newerAttempt, openAttempt } from '../src/ledger/attempts.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import { withSession } from '../src/warehouse/session.ts';
-import { STATEMENT_CANCELLED } from '../src/warehouse/sqlstate.ts';
+import { isCancelled } from '../src/warehouse/sqlstate.ts';
 import { failure } from './activity-failure.ts';
 import { cancelWhenAsked } from './cancel-when-asked.ts';
 import type { ActivityDeps } from './deps.ts';
 import { withLedger } from './deps.ts';
+import { countedTimeout } from './query-timeout.ts';
 import type { Working } from './working.ts';
 
 export interface Attempt {
@@ -45,7 +45,12 @@ export async function withAttempt<T>(
     try {
       return await use({ session, fence });
     } catch (error) {
-      throw (await whyCancelled(deps, error, { backfillId: plan.backfillId, lane, fence })) ?? error;
+      const { backfillId } = plan;
+      throw (
+        (await whyCancelled(deps, error, { backfillId, lane, fence })) ??
+        (await countedTimeout((count) => withLedger(deps, (ledger) => ledger.one(count)), backfillId, error)) ??
+        error
+      );
     } finally {
       await stop();
       await withLedger(deps, (ledger) => ledger.change(closeAttempt(fence))).catch(() => undefined);
@@ -59,13 +64,13 @@ async function whyCancelled(
   error: unknown,
   { backfillId, lane, fence }: { readonly backfillId: string; readonly lane: number; readonly fence: number },
 ): Promise<Error | null> {
-  if (!(error instanceof pg.DatabaseError) || error.code !== STATEMENT_CANCELLED) return null;
+  if (!isCancelled(error)) return null;
   const [newer] = await withLedger(deps, (ledger) =>
     ledger.rows<{ fence: number }>(newerAttempt(backfillId, lane, fence)),
   );
   if (newer === undefined) return null;
   const message = `lane ${lane} of ${backfillId} was taken over by attempt ${newer.fence}; this is attempt ${fence}`;
-  return failure('StaleFence', message, error);
+  return failure('StaleFence', message, { cause: error });
 }
 
 async function endPredecessors(session: Session, backfillId: string, lane: number, fence: number): Promise<void> {

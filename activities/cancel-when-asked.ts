@@ -19,8 +19,7 @@ export function cancelWhenAsked(
   let timer: NodeJS.Timeout | undefined;
   let cancelling: Promise<unknown> = Promise.resolve();
   const cancel = (): void => {
-    // Nothing to do if it fails: the statement then ends by itself and its result is discarded or kept whole.
-    cancelling = deps.pool.query('SELECT pg_cancel_backend($1)', [pid]).catch(() => undefined);
+    cancelling = cancelStatement(deps, pid);
     timer = setTimeout(cancel, AGAIN_MS);
   };
   const onAbort = (): void => {
@@ -33,6 +32,12 @@ export function cancelWhenAsked(
     clearTimeout(timer);
     await cancelling;
   };
+}
+
+/** Cancels what one session of ours runs at this moment. */
+export async function cancelStatement({ pool }: Pick<ActivityDeps, 'pool'>, pid: number): Promise<void> {
+  // Nothing to do if it fails: the statement then ends by itself and its result is discarded or kept whole.
+  await pool.query('SELECT pg_cancel_backend($1)', [pid]).catch(() => undefined);
 }
 
 /** A session for work without a boundary at which it could stop: it is cancelled as soon as a stop is asked for. */

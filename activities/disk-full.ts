@@ -3,8 +3,8 @@ import type { GateStop } from '../src/protocol/activities.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import { withRollback } from '../src/warehouse/session.ts';
 import { sql } from '../src/warehouse/sql.ts';
+import { DISK_FULL } from '../src/warehouse/sqlstate.ts';
 
-const DISK_FULL = '53100';
 /** 16 MB in rows of 1 kB: more than a session keeps in its own buffers, so that the server really asks for room. */
 const TRIAL_ROWS = 16_384;
 

@@ -4,8 +4,12 @@ import type { GateDecision, GateReadings } from '../src/domain/gate.ts';
 import { decideGate } from '../src/domain/gate.ts';
 import { spentToday } from '../src/ledger/spending.ts';
 import type { GateStop } from '../src/protocol/activities.ts';
+import type { Session } from '../src/warehouse/session.ts';
+import { cancelStatement } from './cancel-when-asked.ts';
 import type { ActivityDeps } from './deps.ts';
 import { withLedger } from './deps.ts';
+import type { GateWatch } from './gate-watch.ts';
+import { gateStop, watchGate } from './gate-watch.ts';
 import { readPipeline } from './read-pipeline.ts';
 import type { Working } from './working.ts';
 
@@ -13,29 +17,36 @@ import type { Working } from './working.ts';
 const FRESH_MS = 500;
 
 export interface Gate {
+  /** Looks, unless it did just now. A probe may be silent for seconds: no transaction may be open meanwhile. */
   ask(): Promise<GateDecision>;
+  /** Looks every second beside the transactions of a session. */
+  watch(session: Session): GateWatch;
 }
 
 /** Looks at the live pipeline, the day's budget and the pause windows. What cannot be seen is closed. */
 export function createGate(deps: ActivityDeps, plan: BackfillPlan, limits: BackfillState['limits']): Gate {
   let last: { at: number; decision: GateDecision } | null = null;
-  return {
-    ask: async () => {
-      if (last !== null && Date.now() - last.at < FRESH_MS) return last.decision;
+  let asking: Promise<GateDecision> | null = null;
+  const look = async (): Promise<GateDecision> => {
+    try {
       const decision = decideGate(await readGate(deps, plan, limits));
       last = { at: Date.now(), decision };
       return decision;
-    },
+    } finally {
+      asking = null;
+    }
   };
+  const ask: Gate['ask'] = async () => {
+    if (last !== null && Date.now() - last.at < FRESH_MS) return last.decision;
+    asking ??= look();
+    return asking;
+  };
+  return { ask, watch: ({ backendPid }) => watchGate(ask, () => cancelStatement(deps, backendPid)) };
 }
 
 /** Why work under way ends at this boundary: somebody asked, or the gate closed. Null: it goes on. */
 export async function whyStop(gate: Gate, working: Working): Promise<{ readonly kind: 'asked' } | GateStop | null> {
-  if (working.asked()) return { kind: 'asked' };
-  const decision = await gate.ask();
-  if (decision.open) return null;
-  const { reason, until } = decision;
-  return { kind: 'gate', reason, ...(until === undefined ? {} : { until }) };
+  return working.asked() ? { kind: 'asked' } : gateStop(await gate.ask());
 }
 
 async function readGate(

@@ -1,13 +1,14 @@
 import { CancelledFailure, Context } from '@temporalio/activity';
 import type { LightActivities, WarehouseActivities } from '../src/protocol/activities.ts';
-import { STATEMENT_CANCELLED } from '../src/warehouse/sqlstate.ts';
-import { toActivityFailure } from './activity-failure.ts';
+import { isCancelled } from '../src/warehouse/sqlstate.ts';
+import { failure, toActivityFailure } from './activity-failure.ts';
 import { makeAwaitGate } from './await-gate.ts';
 import { makeCleanUp } from './clean-up.ts';
 import { makeConcludeEvidence } from './conclude-evidence.ts';
 import { makeConsolidateClaim } from './consolidate-claim.ts';
 import { makeCreateShadow } from './create-shadow.ts';
 import type { ActivityDeps } from './deps.ts';
+import { diskFullReason } from './disk-full.ts';
 import { makeInstallCapture } from './install-capture.ts';
 import { makePlanBackfill } from './plan-backfill.ts';
 import { makeProveIdempotency } from './prove-idempotency.ts';
@@ -26,51 +27,67 @@ import { makeWatchLiveWrites } from './watch-live-writes.ts';
 export type { ActivityDeps } from './deps.ts';
 
 export function createLightActivities(deps: ActivityDeps): LightActivities {
-  return translated({
-    recordStatus: makeRecordStatus(deps),
-    recordMessage: makeRecordMessage(deps),
-    recordRefusal: makeRecordRefusal(deps),
-    recordDecision: makeRecordDecision(deps),
-    awaitGate: makeAwaitGate(deps),
-  });
+  return translated(
+    {
+      recordStatus: makeRecordStatus(deps),
+      recordMessage: makeRecordMessage(deps),
+      recordRefusal: makeRecordRefusal(deps),
+      recordDecision: makeRecordDecision(deps),
+      awaitGate: makeAwaitGate(deps),
+    },
+    toLightFailure,
+  );
 }
 
 export function createWarehouseActivities(deps: ActivityDeps): WarehouseActivities {
-  return translated({
-    planBackfill: makePlanBackfill(deps),
-    proveIdempotency: makeProveIdempotency(deps),
-    proveLogic: makeProveLogic(deps),
-    installCapture: makeInstallCapture(deps),
-    takeSnapshot: makeTakeSnapshot(deps),
-    createShadow: makeCreateShadow(deps),
-    rebuildClaim: makeRebuildClaim(deps),
-    concludeEvidence: makeConcludeEvidence(deps),
-    watchLiveWrites: makeWatchLiveWrites(deps),
-    publishRelease: makePublishRelease(deps),
-    rollBackRelease: makeRollBackRelease(deps),
-    reshapeView: makeReshapeView(deps),
-    consolidateClaim: makeConsolidateClaim(deps),
-    retireOverlay: makeRetireOverlay(deps),
-    cleanUp: makeCleanUp(deps),
-  });
+  return translated(
+    {
+      planBackfill: makePlanBackfill(deps),
+      proveIdempotency: makeProveIdempotency(deps),
+      proveLogic: makeProveLogic(deps),
+      installCapture: makeInstallCapture(deps),
+      takeSnapshot: makeTakeSnapshot(deps),
+      createShadow: makeCreateShadow(deps),
+      rebuildClaim: makeRebuildClaim(deps),
+      concludeEvidence: makeConcludeEvidence(deps),
+      watchLiveWrites: makeWatchLiveWrites(deps),
+      publishRelease: makePublishRelease(deps),
+      rollBackRelease: makeRollBackRelease(deps),
+      reshapeView: makeReshapeView(deps),
+      consolidateClaim: makeConsolidateClaim(deps),
+      retireOverlay: makeRetireOverlay(deps),
+      cleanUp: makeCleanUp(deps),
+    },
+    toActivityFailure,
+  );
+}
+
+/** A row of the ledger is tried until there is room for it: without it the ledger would not know what the workflow does. */
+function toLightFailure(error: unknown, attempt: number): Error {
+  const full = diskFullReason(error);
+  return full === null ? toActivityFailure(error, attempt) : failure('DiskFull', full, { cause: error, retry: true });
 }
 
 /** A statement that we cancelled ourselves after a stop was asked for is no failure: the work begins anew where it was. */
 function wasStopped(error: unknown): boolean {
-  return Context.current().cancellationSignal.aborted && (error as { code?: string }).code === STATEMENT_CANCELLED;
+  return Context.current().cancellationSignal.aborted && isCancelled(error);
 }
 
 type Activity = (input: never) => Promise<unknown>;
 
 /** Every failure leaves through one door. */
-function translated<T extends { [name in keyof T]: Activity }>(activities: T): T {
+function translated<T extends { [name in keyof T]: Activity }>(
+  activities: T,
+  translate: (error: unknown, attempt: number) => Error,
+): T {
   const wrap =
     (activity: Activity): Activity =>
     async (input) => {
       try {
         return await activity(input);
       } catch (error) {
-        throw wasStopped(error) ? new CancelledFailure('stopped, because it was asked to') : toActivityFailure(error);
+        if (wasStopped(error)) throw new CancelledFailure('stopped, because it was asked to');
+        throw translate(error, Context.current().info.attempt);
       }
     };
   return Object.fromEntries(

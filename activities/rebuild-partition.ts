@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import { lockPartition, takeSlot } from '../src/ledger/attempts.ts';
 import { lockClaim } from '../src/ledger/batches.ts';
@@ -11,6 +12,7 @@ import { deleteSlice } from '../src/warehouse/postgres/statements/delete-slice.t
 import { insertSlice } from '../src/warehouse/postgres/statements/insert-slice.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import { failure } from './activity-failure.ts';
+import { partitionTimedOut } from './query-timeout.ts';
 
 /** All slots taken by others: look again this often. */
 const SLOT_POLL_MS = 50;
@@ -42,7 +44,16 @@ export async function enterBatch(
  * One partition, replaced as a whole inside the caller's transaction: marks consumed, slice deleted, slice inserted from
  * the sources, checkpoint. The order matters: the insert is a later statement than the marks it answers for.
  */
-export async function rebuildPartition(
+export function rebuildPartition(
+  session: Session,
+  plan: BackfillPlan,
+  partition: LedgerPartition,
+  fence: number,
+): Promise<MeasuredWork> {
+  return naming(plan, partition, replaceSlice(session, plan, partition, fence));
+}
+
+async function replaceSlice(
   session: Session,
   plan: BackfillPlan,
   partition: LedgerPartition,
@@ -51,7 +62,7 @@ export async function rebuildPartition(
   await session.one(lockPartition(plan.backfillId, partition.ordinal));
   await session.change(consumeMarks(plan, partition));
   await session.change(deleteSlice(plan, partition));
-  const work = measuredWork(readExplain(await naming(plan, partition, session.one(insertSlice(plan, partition)))));
+  const work = measuredWork(readExplain(await session.one(insertSlice(plan, partition))));
   const era = plan.eras[partition.era - 1];
   const [checkpointed] = await session.rows<{ rows: number }>(
     checkpoint(plan, partition, {
@@ -74,7 +85,10 @@ export async function rebuildPartition(
 /** The server says what went wrong, we say where. */
 async function naming<T>(plan: BackfillPlan, partition: LedgerPartition, work: Promise<T>): Promise<T> {
   return work.catch((error: unknown) => {
-    if (error instanceof Error) error.message = `partition ${partition.start} of ${plan.dataset}: ${error.message}`;
+    const timedOut = partitionTimedOut(plan, partition, error);
+    if (timedOut !== null) throw timedOut;
+    if (error instanceof pg.DatabaseError)
+      error.message = `partition ${partition.start} of ${plan.dataset}: ${error.message}`;
     throw error;
   });
 }

@@ -26,8 +26,8 @@ export async function runLanes(run: Run): Promise<LaneStop | null> {
       try {
         const result = await run.stoppable(() => rebuild(run, lane, taken.claim));
         run.apply({ type: 'worked', work: result === 'interrupted' ? backToQueue(taken.claim) : workOf(result) });
-        if (result !== 'interrupted' && result.stopped !== null && result.stopped.kind !== 'asked')
-          stops.push(result.stopped);
+        const stop = result === 'interrupted' ? null : result.stopped;
+        if (stop?.kind === 'gate' || stop?.kind === 'failed') stops.push(stop);
       } catch (error) {
         run.apply({ type: 'worked', work: backToQueue(taken.claim) });
         errors.push(error);
@@ -52,6 +52,8 @@ function backToQueue(claim: BatchRange): Work {
   return { counts: null, batches: 0, busyMs: 0, rest: claim };
 }
 
-function workOf({ finished, counts, rest }: ClaimResult): Work {
-  return { counts, batches: finished.length, busyMs: finished.reduce((sum, one) => sum + one.busyMs, 0), rest };
+function workOf({ finished, counts, rest, stopped }: ClaimResult): Work {
+  const busyMs = finished.reduce((sum, one) => sum + one.busyMs, 0);
+  const split = stopped?.kind === 'timedOut' ? ({ split: true } as const) : {};
+  return { counts, batches: finished.length, busyMs, rest, ...split };
 }

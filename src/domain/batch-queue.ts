@@ -8,8 +8,11 @@ export interface BatchRange {
 export interface BatchQueue {
   readonly next: number;
   readonly total: number;
-  readonly returned: readonly BatchRange[];
+  readonly returned: readonly ReturnedRange[];
 }
+
+/** `alone`: its one batch is a claim of its own, because it kept others waiting. */
+export type ReturnedRange = BatchRange & { readonly alone?: true };
 
 export function startQueue(total: number): BatchQueue {
   return { next: 1, total, returned: [] };
@@ -30,16 +33,23 @@ export function takeClaim(queue: BatchQueue, size: number): { claim: BatchRange;
 }
 
 /** Puts an unfinished rest back, in order, neighbours joined. */
-export function giveBack(queue: BatchQueue, rest: BatchRange): BatchQueue {
+export function giveBack(queue: BatchQueue, rest: ReturnedRange): BatchQueue {
   const sorted = [...queue.returned, rest].sort((a, b) => a.from - b.from);
-  const joined: BatchRange[] = [];
+  const joined: ReturnedRange[] = [];
   for (const range of sorted) {
     const last = joined.at(-1);
-    if (last !== undefined && range.from <= last.to + 1) {
+    const apart = last?.alone === true || range.alone === true;
+    if (last !== undefined && !apart && range.from <= last.to + 1) {
       joined[joined.length - 1] = { from: last.from, to: Math.max(last.to, range.to) };
     } else joined.push(range);
   }
   return { ...queue, returned: joined };
+}
+
+/** Puts an unfinished rest back so that its first batch is the next claim, and that alone. */
+export function giveBackSplit(queue: BatchQueue, { from, to }: BatchRange): BatchQueue {
+  const first = giveBack(queue, { from, to: from, alone: true });
+  return from < to ? giveBack(first, { from: from + 1, to }) : first;
 }
 
 export function isExhausted(queue: BatchQueue): boolean {

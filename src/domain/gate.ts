@@ -15,7 +15,14 @@ export interface GateReadings {
 }
 
 export type GateDecision =
-  { readonly open: true } | { readonly open: false; readonly reason: string; readonly until?: string };
+  | { readonly open: true }
+  | {
+      readonly open: false;
+      readonly reason: string;
+      readonly until?: string;
+      /** What runs may run to its end: it has cost already what the gate wants to save. */
+      readonly mayFinish?: true;
+    };
 
 /** May the next partition be rebuilt? The first reason to wait wins; no reason means yes. */
 export function decideGate(readings: GateReadings): GateDecision {
@@ -32,6 +39,7 @@ export function decideGate(readings: GateReadings): GateDecision {
       open: false,
       reason: `the daily bytes budget of ${formatBytes(dailyBytesBudget)} is spent (${formatBytes(bytesToday)} today); raise it with setLimits or wait for midnight UTC`,
       until: `${nextUtcDay(nowIso)}T00:00:00.000Z`,
+      mayFinish: true,
     };
   const closed = pauseWindows.find((window) => isInsideWindow(window, localTime(window.timeZone, Date.parse(nowIso))));
   if (closed !== undefined)

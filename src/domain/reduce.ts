@@ -12,7 +12,7 @@ import type {
 import type { Waiver } from './waiver.ts';
 import { assertNever } from './assert-never.ts';
 import type { BatchRange } from './batch-queue.ts';
-import { giveBack, startQueue } from './batch-queue.ts';
+import { giveBack, giveBackSplit, startQueue } from './batch-queue.ts';
 import type { PlanSummary } from './plan-summary.ts';
 import type { BackfillStatus } from './status.ts';
 import { TRANSITIONS, canMove } from './status.ts';
@@ -57,6 +57,8 @@ export interface Work {
   readonly batches: number;
   readonly busyMs: number;
   readonly rest: BatchRange | null;
+  /** The first batch of the rest ran out of time: it comes back by itself. */
+  readonly split?: true;
 }
 
 const REFUSALS_KEPT = 10;
@@ -196,7 +198,7 @@ function worked(state: BackfillState, work: Work): BackfillState {
   const { progress } = state;
   return {
     ...state,
-    queue: work.rest === null ? state.queue : giveBack(state.queue, work.rest),
+    queue: queueAfter(state.queue, work),
     progress: {
       ...progress,
       ...work.counts,
@@ -204,6 +206,11 @@ function worked(state: BackfillState, work: Work): BackfillState {
       busyMs: progress.busyMs + work.busyMs,
     },
   };
+}
+
+function queueAfter(queue: BackfillState['queue'], { rest, split }: Work): BackfillState['queue'] {
+  if (rest === null) return queue;
+  return split === true ? giveBackSplit(queue, rest) : giveBack(queue, rest);
 }
 
 function move(state: BackfillState, to: BackfillStatus, nowIso: string, because?: string): BackfillState {

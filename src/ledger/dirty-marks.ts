@@ -2,6 +2,7 @@ import type { BackfillPlan } from '../domain/backfill-plan.ts';
 import type { KeyRange } from '../domain/backfill-spec.ts';
 import type { Sql } from '../warehouse/sql.ts';
 import { literal, sql } from '../warehouse/sql.ts';
+import { PARTITION } from './partitions.ts';
 
 /**
  * A TRUNCATE marks everything with one row without a key; this writes it out as one mark a partition. A row that moves
@@ -23,11 +24,10 @@ export function expandMarks(plan: Pick<BackfillPlan, 'backfillId' | 'keyType' | 
 /** Partitions with open marks, oldest mark first. */
 export function dirtyPartitions(plan: Pick<BackfillPlan, 'backfillId' | 'keyType'>, limit: number): Sql {
   return sql(
-    `SELECT p.ordinal, p.batch, p.era, p.partition_start AS start, p.partition_end AS "end", p.state, p.moved_at IS NOT NULL AS moved, coalesce(p.bytes, 0)::float8 AS bytes
-       FROM governance.backfill_partitions p
-       JOIN (SELECT key, min(mark) AS first FROM governance.dirty_partitions WHERE backfill_id = $1 AND key IS NOT NULL GROUP BY key) d
-         ON d.key::${plan.keyType} >= p.partition_start::${plan.keyType} AND d.key::${plan.keyType} < p.partition_end::${plan.keyType}
-      WHERE p.backfill_id = $1 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY min(d.first) LIMIT $2`,
+    `SELECT ${PARTITION} FROM (
+       SELECT p.*, min(d.mark) AS first_mark FROM governance.backfill_partitions p
+         JOIN governance.dirty_partitions d ON d.backfill_id = $1 AND d.key::${plan.keyType} >= p.partition_start::${plan.keyType} AND d.key::${plan.keyType} < p.partition_end::${plan.keyType}
+        WHERE p.backfill_id = $1 GROUP BY p.backfill_id, p.ordinal) dirty ORDER BY first_mark LIMIT $2`,
     plan.backfillId,
     limit,
   );

@@ -13,10 +13,13 @@ export interface LedgerPartition extends EraSlice {
   readonly moved: boolean;
   /** Bytes its last build scanned; 0 before the first. */
   readonly bytes: number;
+  /** How often the gate cancelled its statement since its last build. */
+  readonly gateCancels: number;
 }
 
-const PARTITION =
-  'ordinal, batch, era, partition_start AS start, partition_end AS "end", state, moved_at IS NOT NULL AS moved, coalesce(bytes, 0)::float8 AS bytes';
+/** The columns of a `LedgerPartition`. */
+export const PARTITION =
+  'ordinal, batch, era, partition_start AS start, partition_end AS "end", state, moved_at IS NOT NULL AS moved, coalesce(bytes, 0)::float8 AS bytes, gate_cancels AS "gateCancels"';
 
 const STEP = { hour: '1 hour', day: '1 day', week: '7 days', month: '1 month' } as const;
 
@@ -121,7 +124,7 @@ export function checkpoint(
 ): Sql {
   return sql(
     `UPDATE governance.backfill_partitions p SET state = 'built', fence = $5, bytes = $6, duration_ms = $7, transform_sha256 = $8,
-            rows = measured.rows, shadow_fingerprint = measured.fingerprint, builds = p.builds + 1, built_at = clock_timestamp(), consolidated_at = NULL
+            rows = measured.rows, shadow_fingerprint = measured.fingerprint, builds = p.builds + 1, timeouts = 0, gate_cancels = 0, built_at = clock_timestamp(), consolidated_at = NULL
        FROM (SELECT count(*) AS rows, ${fingerprintOf(plan, 's')} AS fingerprint FROM ${qualified(plan.shadow)} s WHERE ${inSlice(plan, { start: 1, end: 2 }, 's')}) measured
       WHERE p.backfill_id = $3 AND p.ordinal = $4 RETURNING p.rows::float8 AS rows`,
     built.start,

@@ -15,6 +15,7 @@ import {
 import { buildScratch } from '../warehouse/postgres/statements/scratch.ts';
 import type { Session } from '../warehouse/session.ts';
 import { failureOf } from '../warehouse/sqlstate.ts';
+import { timedOutAfterMs } from '../warehouse/statement-timeout.ts';
 import { proveIdempotency } from './prove-idempotency.ts';
 import { proveReproduction, proveSeam } from './prove-logic.ts';
 import type { Sample } from './sample-partitions.ts';
@@ -42,7 +43,7 @@ async function rehearse(session: Session, plan: BackfillPlan, samples: readonly 
 }
 
 /** The server's refusals of the contract's SQL or its rows are a finding; an outage is not, and is thrown on. */
-const FINDINGS: readonly FailureType[] = ['DataRefused', 'StatementRefused', 'QueryTimeout', 'MissingPrivilege'];
+const FINDINGS: readonly FailureType[] = ['DataRefused', 'StatementRefused', 'MissingPrivilege'];
 
 /** As `rehearse`; a sentence where a sample cannot be built at all. */
 export async function rehearseOrRefuse(
@@ -53,7 +54,8 @@ export async function rehearseOrRefuse(
   try {
     return await rehearse(session, plan, samples);
   } catch (error) {
-    if (!(error instanceof pg.DatabaseError) || !FINDINGS.includes(failureOf(error.code, error.message))) throw error;
+    if (!(error instanceof pg.DatabaseError)) throw error;
+    if (timedOutAfterMs(error) === null && !FINDINGS.includes(failureOf(error.code, error.message))) throw error;
     return `the rehearsal stops at ${error.message} [${error.code ?? 'no code'}]; correct the transform or what it reads`;
   }
 }

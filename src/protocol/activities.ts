@@ -51,6 +51,8 @@ export interface ClaimResult {
     | null
     | { readonly kind: 'asked' }
     | GateStop
+    /** A partition ran out of time and is tried again, its batch alone. The last try fails the activity instead. */
+    | { readonly kind: 'timedOut'; readonly batch: number; readonly reason: string }
     | { readonly kind: 'failed'; readonly batch: number; readonly check: Check };
 }
 
@@ -114,7 +116,7 @@ export interface LightActivities {
   recordMessage(input: RunRef & HeardMessage & { at: string }): Promise<void>;
   /** Idempotent by decision, person and digest; the ledger's invariants may refuse it. */
   recordDecision(input: RunRef & { decision: DecisionToRecord }): Promise<Recorded>;
-  /** Returns when the gate is open; until then every poll fails retryably, which costs no history. */
+  /** Returns when the gate is open, after a full disk when there is room; until then every poll fails retryably, which costs no history. */
   awaitGate(input: RunRef & { limits: BackfillState['limits']; diskFull?: true }): Promise<void>;
 }
 

@@ -7,7 +7,11 @@ export const FAILURES = {
   // A worker that slept may be handed an attempt that is over, and take the lane from the one in force: that one must come
   // back. The report of an attempt that is over is refused by the server, whatever it says.
   StaleFence: { retry: true, means: 'another attempt took this work over' },
-  QueryTimeout: { retry: false, means: 'a statement ran longer than execution.query_timeout' },
+  // Three times in all: the last one says itself that it is not to be tried again.
+  QueryTimeout: { retry: true, means: 'a statement ran longer than it may' },
+  StatementCancelled: { retry: false, means: 'somebody cancelled the statement on the server: a person asked for it' },
+  // The workflow closes the gate until there is room: a retry inside the activity would be a wait that nobody sees.
+  DiskFull: { retry: false, means: 'the disk of the warehouse is full' },
   MissingPrivilege: { retry: false, means: 'the worker may not do this; the message names the grant' },
   StatementRefused: { retry: false, means: 'the warehouse refuses the statement: plan and warehouse disagree' },
   DataRefused: { retry: false, means: 'the data breaks a constraint or cannot be converted' },

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Sql } from './sql.ts';
+import { markTimeout } from './statement-timeout.ts';
 
 /** One connection for as long as its bracket lasts. */
 export interface Session {
@@ -48,7 +49,7 @@ export async function withSession<T>(
   client.on('error', onError);
   try {
     await client.query(sessionSettings(settings));
-    return await use(sessionOf(client));
+    return await use(sessionOf(client, settings));
   } catch (error) {
     if (!(error instanceof pg.DatabaseError) || error.code?.startsWith('57P') || error.code?.startsWith('08'))
       broken = error instanceof Error ? error : new Error(String(error));
@@ -79,8 +80,9 @@ function sessionSettings({ applicationName, statementTimeoutMs, lockTimeoutMs }:
   ].join(';');
 }
 
-function sessionOf(client: pg.PoolClient): Session {
-  const run = async ({ text, values }: Sql): Promise<pg.QueryResult> => client.query(text, [...values]);
+function sessionOf(client: pg.PoolClient, { statementTimeoutMs }: SessionSettings): Session {
+  const run = async ({ text, values }: Sql): Promise<pg.QueryResult> =>
+    markTimeout(statementTimeoutMs, () => client.query(text, [...values]));
   return {
     backendPid: (client as unknown as { processID: number }).processID,
     rows: async <T>(statement: Sql) => (await run(statement)).rows as T[],

@@ -2,7 +2,6 @@ import { ApplicationFailure } from '@temporalio/common';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toActivityFailure } from '../../activities/activity-failure.ts';
-import { freePort } from '../../src/local/free-port.ts';
 import type { FailureType } from '../../src/protocol/failures.ts';
 import { createPool, SHORT, withSession, withTransaction } from '../../src/warehouse/session.ts';
 import type { Session } from '../../src/warehouse/session.ts';
@@ -10,6 +9,7 @@ import { sql } from '../../src/warehouse/sql.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { createDatabase } from '../support/postgres.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { failureOf } from '../support/workflow-failure.ts';
 
 let database: TestDatabase;
 let pool: pg.Pool;
@@ -28,23 +28,16 @@ afterAll(async () => {
 const session = <T>(use: (one: Session) => Promise<T>): Promise<T> => withSession(pool, SHORT, use);
 const run = (text: string): Promise<unknown> => session((one) => one.rows(sql(text)));
 
-/** What the workflow gets of an error. */
-async function failureOf(
-  work: Promise<unknown>,
-): Promise<{ type: string | null | undefined; retried: boolean; message: string }> {
-  try {
-    await work;
-  } catch (error) {
-    const failure = toActivityFailure(error);
-    if (!(failure instanceof ApplicationFailure)) throw failure;
-    return { type: failure.type, retried: failure.nonRetryable !== true, message: failure.message };
-  }
-  throw new Error('nothing failed');
-}
+const TIMED_OUT = { type: 'QueryTimeout', retried: true };
 
 describe('an error of the server becomes', () => {
   it.each<{ code: string; type: FailureType; retried: boolean; text: string }>([
-    { code: '57014', type: 'QueryTimeout', retried: false, text: `SET statement_timeout = 20; SELECT pg_sleep(5)` },
+    {
+      code: '57014',
+      type: 'StatementCancelled',
+      retried: false,
+      text: 'SELECT pg_cancel_backend(pg_backend_pid()), pg_sleep(5)',
+    },
     {
       code: '42501',
       type: 'MissingPrivilege',
@@ -59,16 +52,16 @@ describe('an error of the server becomes', () => {
     { code: '22003', type: 'DataRefused', retried: false, text: 'SELECT 2147483647 + id FROM public.t' },
     { code: '25006', type: 'WarehouseUnavailable', retried: true, text: 'BEGIN READ ONLY; DELETE FROM public.t' },
     {
-      code: '53100',
+      code: '53400',
       type: 'WarehouseUnavailable',
       retried: true,
-      text: `DO $$ BEGIN RAISE 'disk full' USING ERRCODE = '53100'; END $$`,
+      text: `SET temp_file_limit = '64kB'; SET work_mem = '64kB'; SELECT g FROM generate_series(1, 100000) g ORDER BY md5(g::text)`,
     },
     {
-      code: '57P03',
+      code: '25P04',
       type: 'WarehouseUnavailable',
       retried: true,
-      text: `DO $$ BEGIN RAISE 'starting up' USING ERRCODE = '57P03'; END $$`,
+      text: `SET transaction_timeout = '50ms'; SELECT pg_sleep(5)`,
     },
     {
       code: '08006',
@@ -80,6 +73,28 @@ describe('an error of the server becomes', () => {
     const found = await failureOf(run(text));
     expect(found).toMatchObject({ type, retried });
     expect(found.message).toContain(`[${code}]`);
+  });
+
+  it('DiskFull for 53100, not retried within the activity: the gate closes', async () => {
+    const found = await failureOf(run(`DO $$ BEGIN RAISE 'no space left' USING ERRCODE = '53100'; END $$`));
+    expect(found).toEqual({
+      type: 'DiskFull',
+      retried: false,
+      message: 'the disk of the warehouse is full (no space left); free space on the server, work goes on by itself',
+    });
+  });
+
+  it('QueryTimeout for 57014 when the statement ran for as long as it may: retried twice, then a person decides', async () => {
+    const slow = (): Promise<unknown> =>
+      withSession(pool, { ...SHORT, statementTimeoutMs: 50 }, (one) => one.rows(sql('SELECT pg_sleep(5)')));
+    for (const attempt of [1, 2]) expect(await failureOf(slow(), attempt)).toMatchObject(TIMED_OUT);
+    expect(await failureOf(slow(), 3)).toMatchObject({
+      type: 'QueryTimeout',
+      retried: false,
+      message: expect.stringMatching(
+        /longer than its 0\.05 s, tried 3 times; retry when the warehouse is quieter/,
+      ) as string,
+    });
   });
 
   it('LockNotAvailable, retried, behind a lock (55P03)', async () => {
@@ -137,31 +152,6 @@ describe('an error of the server becomes', () => {
     expect(await failureOf(stale)).toMatchObject({ type: 'SerializationConflict', retried: true });
   });
 
-  it('WarehouseUnavailable, retried, when an administrator ends the session (57P01), whose connection is not used again', async () => {
-    let pid = 0;
-    const ended = session(async (one) => {
-      pid = one.backendPid;
-      await one.rows(sql('SELECT pg_terminate_backend(pg_backend_pid())'));
-    });
-    expect(await failureOf(ended)).toMatchObject({ type: 'WarehouseUnavailable', retried: true });
-    expect(await session(async (one) => one.backendPid)).not.toBe(pid);
-  });
-
-  it('WarehouseUnavailable, retried, when a session is ended between two statements', async () => {
-    const ended = session(async (one) => {
-      await pool.query('SELECT pg_terminate_backend($1)', [one.backendPid]);
-      await waitFor(
-        async () => (await pool.query('SELECT FROM pg_stat_activity WHERE pid = $1', [one.backendPid])).rowCount === 0,
-        {
-          timeoutMs: 10_000,
-          describe: 'the end of the session',
-        },
-      );
-      await one.rows(sql('SELECT 1'));
-    });
-    expect(await failureOf(ended)).toMatchObject({ type: 'WarehouseUnavailable', retried: true });
-  });
-
   it('WarehouseUnavailable, retried, when there is no connection left (53300)', async () => {
     await pool.query(`CREATE ROLE crowded LOGIN PASSWORD 'crowded' CONNECTION LIMIT 0`);
     const url = new URL(database.url);
@@ -175,28 +165,6 @@ describe('an error of the server becomes', () => {
       await crowded.end();
       await pool.query('DROP ROLE crowded');
     }
-  });
-
-  it('WarehouseUnavailable, retried, when nobody listens', async () => {
-    const nobody = createPool(`postgresql://u:p@127.0.0.1:${await freePort()}/db`, 1);
-    const found = await failureOf(withSession(nobody, SHORT, (one) => one.rows(sql('SELECT 1'))));
-    expect(found).toMatchObject({ type: 'WarehouseUnavailable', retried: true });
-    await nobody.end();
-  });
-});
-
-describe('a session that ends inside a transaction', () => {
-  it('is not given to the next user', async () => {
-    const left = await session(async (one) => {
-      await one.rows(sql('BEGIN; DELETE FROM public.t'));
-      return one.backendPid;
-    });
-    const after = await session(async (one) => ({
-      pid: one.backendPid,
-      ...(await one.one<{ rows: number }>(sql('SELECT count(*)::int AS rows FROM public.t'))),
-    }));
-    expect(after.pid).not.toBe(left);
-    expect(after.rows).toBe(2);
   });
 });
 

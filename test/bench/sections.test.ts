@@ -30,7 +30,7 @@ const PLAN = {
   contract: { partition: { key: 'day' }, required: [], measures: { net: 'sum(net)' }, explanations: {} },
 } as unknown as BackfillPlan;
 const SLICE = { start: '2025-01-01', end: '2025-01-02', era: 1 };
-const PARTITION = { ...SLICE, ordinal: 1, batch: 1, state: 'planned' as const, moved: false, bytes: 0 };
+const PARTITION = { ...SLICE, ordinal: 1, batch: 1, state: 'planned' as const, moved: false, bytes: 0, gateCancels: 0 };
 const TOTAL = { ...FILE, text: 'select day as partition_start, sum(net) as value from a group by day', tolerance: 0 };
 
 /** What a rebuild runs, from the product's own builders: a statement that is written another way shows up here. */

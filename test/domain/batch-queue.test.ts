@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { BatchQueue, BatchRange } from '../../src/domain/batch-queue.ts';
-import { batchesLeft, claimSize, giveBack, isExhausted, startQueue, takeClaim } from '../../src/domain/batch-queue.ts';
+import {
+  batchesLeft,
+  claimSize,
+  giveBack,
+  giveBackSplit,
+  isExhausted,
+  startQueue,
+  takeClaim,
+} from '../../src/domain/batch-queue.ts';
 import { seededRandom } from '../spec/documents.ts';
 
 /** Printed by the title of the failing test; `SEED=7 npm test` repeats it. */
@@ -34,6 +42,16 @@ describe(`the queue of batches (seed ${SEED})`, () => {
       claim: range(2, 3),
       rest: { ...queue, returned: [range(4, 4), range(7, 8)] },
     });
+  });
+
+  it('gives a batch that kept others waiting out alone, and what stood behind it by itself', () => {
+    const behind = giveBackSplit(takeAll(startQueue(9), 9), range(4, 7));
+    const queue = giveBack(behind, range(2, 3));
+    const claims: BatchRange[] = [];
+    for (let taken = takeClaim(queue, 5); taken !== null; taken = takeClaim(taken.rest, 5)) claims.push(taken.claim);
+    expect(claims).toEqual([range(2, 3), range(4, 4), range(5, 7)]);
+    expect(batchesLeft(queue)).toBe(6);
+    expect(giveBackSplit(takeAll(startQueue(9), 9), range(4, 4)).returned).toEqual([{ ...range(4, 4), alone: true }]);
   });
 
   it('does not hand a batch out twice that was given back twice', () => {

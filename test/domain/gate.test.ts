@@ -52,6 +52,7 @@ describe('the gate', () => {
     expect(decision).toEqual({
       open: false,
       until,
+      mayFinish: true,
       reason:
         'the daily bytes budget of 500.0 GB is spent (500.0 GB today); raise it with setLimits or wait for midnight UTC',
     });

@@ -69,6 +69,8 @@ CREATE TABLE governance.backfill_partitions (
   snapshot_fingerprint text,
   transform_sha256     text,
   builds               integer NOT NULL DEFAULT 0,
+  timeouts             integer NOT NULL DEFAULT 0, -- tries since the last build that ran out of time
+  gate_cancels         integer NOT NULL DEFAULT 0, -- since the last build, because the gate closed
   built_at             timestamptz,
   moved_at             timestamptz,
   consolidated_at      timestamptz,
