@@ -21,6 +21,7 @@ import { reconcile } from './reconcile.ts';
 import { awaitRepublication, rollBack } from './roll-back.ts';
 import type { Phase, PhaseEnd } from './run.ts';
 import { Run, activityReason } from './run.ts';
+import { diskFull, throughGate } from './through-gate.ts';
 
 /** The protocol, in the order in which a backfill lives through it. One file a phase. */
 const phasesOf = (
@@ -66,11 +67,19 @@ export async function controlledBackfill(input?: BackfillInput | ContinuedInput)
   return outcome(run.state);
 }
 
-/** A step whose retries are over holds the run with its reason; it fails only while nothing was written. */
+/**
+ * A step whose retries are over holds the run with its reason; it fails only while nothing was written. One that met a full
+ * disk closes the gate, whatever it writes: when there is room the phase goes on, as it does after a hold.
+ */
 async function through(run: Run, phase: Phase): Promise<PhaseEnd> {
   try {
     return await phase(run);
   } catch (error) {
+    const full = diskFull(error);
+    if (full !== null) {
+      await throughGate(run, full);
+      return run.isLong() ? { type: 'continueAsNew' } : through(run, phase);
+    }
     const reason = activityReason(error);
     if (!canMove(run.state.status, 'held')) throw error;
     return { type: 'held', hold: { reason, check: null, batch: null } };

@@ -2,6 +2,7 @@ import type { PlanOutcome } from '../src/protocol/activities.ts';
 import type { BackfillInput } from '../src/protocol/launch.ts';
 import type { Phase, PhaseEnd, Run } from './run.ts';
 import { activityReason } from './run.ts';
+import { diskFull } from './through-gate.ts';
 
 /** Nothing is written unless the plan stands; a refused plan ends the run. */
 export function planWith(launch: BackfillInput | undefined): Phase {
@@ -28,6 +29,7 @@ async function draw(run: Run, launch: BackfillInput | undefined): Promise<PlanOu
       ),
     );
   } catch (error) {
+    if (diskFull(error) !== null) throw error;
     return { kind: 'refused', reasons: [activityReason(error)] };
   }
 }

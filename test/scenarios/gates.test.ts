@@ -101,14 +101,35 @@ describe('the gate', () => {
     expect(rows).toEqual([{ builds: 1 }]);
   });
 
-  it('a statement that runs longer than its timeout holds the run and names its partition', async () => {
+  it('is closed while the disk is full, whatever step meets it, and opens by itself when there is room', async () => {
+    await world.admin.query(
+      `CREATE FUNCTION public.no_room() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+         IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE object_identity ~ 'daily_revenue_pre_fin_2841|backfill_trial') THEN
+           RAISE 'No space left on device' USING ERRCODE = '53100'; END IF; END $$;
+       CREATE EVENT TRIGGER no_room ON ddl_command_end WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO') EXECUTE FUNCTION public.no_room()`,
+    );
+    const run = await world.start();
+    await waitFor(
+      async () => {
+        const { status, waitingOn } = await run.status();
+        return (
+          status === 'preserving' && waitingOn?.reason.startsWith('the disk of the warehouse is full (No space left')
+        );
+      },
+      { timeoutMs: 60_000, describe: 'the snapshot to meet a full disk' },
+    );
+    await world.admin.query('DROP EVENT TRIGGER no_room');
+    await finish(run);
+  });
+
+  it('a statement that runs longer than its timeout is tried three times, then holds the run and names its partition', async () => {
     const contracts = await changedContracts('transforms/daily_revenue.corrected.v1.sql', sleepingOn('2025-01-10', 30));
     await world.stopWorker();
     await world.startWorker({ contracts });
     const run = await world.start({ set: { 'execution.query_timeout': '3s' } });
     const held = await run.reach('held');
     expect(held.hold?.reason).toMatch(
-      /partition 2025-01-10 of finance\.daily_revenue: canceling statement due to statement timeout/,
+      /^rebuildClaim: partition 2025-01-10 of finance\.daily_revenue: its statement ran longer than execution\.query_timeout \(3 s\), 3 of 3 times; retry when the warehouse is quieter/,
     );
     await run.update('abort', { by: 'dora', reason: 'done' });
     await run.result();
