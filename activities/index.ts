@@ -16,7 +16,7 @@ import { makeProveLogic } from './prove-logic.ts';
 import { makePublishRelease } from './publish-release.ts';
 import { makeRebuildClaim } from './rebuild-claim.ts';
 import { makeRecordDecision } from './record-decision.ts';
-import { makeRecordMessage, makeRecordRefusal } from './record-message.ts';
+import { makeRecordMessages } from './record-messages.ts';
 import { makeRecordStatus } from './record-status.ts';
 import { makeReshapeView } from './reshape-view.ts';
 import { makeRetireOverlay } from './retire-overlay.ts';
@@ -30,8 +30,7 @@ export function createLightActivities(deps: ActivityDeps): LightActivities {
   return translated(
     {
       recordStatus: makeRecordStatus(deps),
-      recordMessage: makeRecordMessage(deps),
-      recordRefusal: makeRecordRefusal(deps),
+      recordMessages: makeRecordMessages(deps),
       recordDecision: makeRecordDecision(deps),
       awaitGate: makeAwaitGate(deps),
     },

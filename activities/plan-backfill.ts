@@ -1,20 +1,18 @@
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import { formatName } from '../src/domain/names.ts';
-import type { LedgerCounts, Release } from '../src/domain/backfill-state.ts';
+import type { LedgerCounts } from '../src/domain/backfill-state.ts';
 import type { PlanSummary } from '../src/domain/plan-summary.ts';
 import { countProgress } from '../src/ledger/counts.ts';
 import { insertEvent } from '../src/ledger/events.ts';
 import { ledgerIsThere } from '../src/ledger/ledger-is-there.ts';
 import { insertBatches, insertPartitions } from '../src/ledger/partitions.ts';
-import { rollbackInForce, viewFollowsPointer } from '../src/ledger/published-view.ts';
-import { activeRelease, latestRelease } from '../src/ledger/releases.ts';
 import type { LedgerRun } from '../src/ledger/runs.ts';
 import { findActiveRun, findRun, insertRun } from '../src/ledger/runs.ts';
 import type { Draft } from '../src/planning/draft-plan.ts';
 import { draftPlan } from '../src/planning/draft-plan.ts';
 import { readDocuments } from '../src/planning/read-documents.ts';
 import { planHashOf } from '../src/planning/plan-hash.ts';
-import type { PlanOutcome, Resumption, WarehouseActivities } from '../src/protocol/activities.ts';
+import type { PlanOutcome, WarehouseActivities } from '../src/protocol/activities.ts';
 import { workflowIdOf } from '../src/protocol/identity.ts';
 import { readLaunchInput } from '../src/spec/launch-input.ts';
 import { formatProblem } from '../src/spec/spec-problem.ts';
@@ -23,6 +21,7 @@ import { withTransaction } from '../src/warehouse/session.ts';
 import { withStoppableSession } from './cancel-when-asked.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan } from './deps.ts';
+import { readResumption } from './read-resumption.ts';
 import { whileWorking } from './working.ts';
 
 const refused = (...reasons: readonly string[]): PlanOutcome => ({ kind: 'refused', reasons });
@@ -53,7 +52,7 @@ export function makePlanBackfill(deps: ActivityDeps): WarehouseActivities['planB
         if (draft.kind === 'refused') return refused(...draft.reasons);
         const requestedBy = input.requestedBy ?? documents.spec.owner;
         await freeze(session, draft, { specHash: documents.parsed.specHash, requestedBy, workflowId });
-        return planned(session, backfillId, deps);
+        return planned(session, backfillId, deps, false);
       });
     });
 }
@@ -81,7 +80,7 @@ async function joinRun(session: Session, known: LedgerRun, specHash: string, dep
     return refused(
       `${known.backfillId} is under way with another spec; restore the spec it was started with, or choose another backfill_id`,
     );
-  return planned(session, known.backfillId, deps);
+  return planned(session, known.backfillId, deps, true);
 }
 
 async function freeze(
@@ -107,43 +106,20 @@ async function freeze(
   });
 }
 
-async function planned(session: Session, backfillId: string, deps: ActivityDeps): Promise<PlanOutcome> {
+async function planned(
+  session: Session,
+  backfillId: string,
+  deps: ActivityDeps,
+  isJoined: boolean,
+): Promise<PlanOutcome> {
   const { plan, requestedBy, ...hashes } = await loadPlan(session, backfillId);
   return {
     kind: 'planned',
     plan: { ...summary(plan, hashes), searchAttributes: deps.searchAttributes ?? false },
     requestedBy,
     counts: await session.one<LedgerCounts>(countProgress(backfillId)),
-    resume: await resumption(session, plan),
+    resume: isJoined ? await readResumption(session, plan) : null,
   };
-}
-
-/** The ledger says where a run stands whose workflow is gone: nothing that was published is built over. */
-async function resumption(session: Session, plan: BackfillPlan): Promise<Resumption | null> {
-  const { status } = await session.one<{ status: string }>(findRun(plan.backfillId));
-  if (status === 'aborting' || status === 'closing') return { at: status, release: null };
-  const active = await session.one<{ backfillId: string | null; consolidating: boolean }>(activeRelease(plan.dataset));
-  const [latest] = await session.rows<{
-    releaseId: string;
-    state: Release['state'];
-    publishedAt: Date;
-    deadline: Date;
-  }>(latestRelease(plan.backfillId));
-  if (latest === undefined) return null;
-  const { follows } = await session.one<{ follows: boolean }>(viewFollowsPointer(plan));
-  const release = {
-    releaseId: latest.releaseId,
-    state: latest.state,
-    publishedAt: latest.publishedAt.toISOString(),
-    deadline: latest.deadline.toISOString(),
-    rollbackStatement: rollbackInForce(plan, latest.releaseId, follows),
-  };
-  if (active.backfillId === plan.backfillId)
-    return { at: active.consolidating ? 'consolidating' : 'observing', release };
-  if (latest.state === 'consolidated') return { at: 'consolidating', release };
-  return status === 'rolledBack' || status === 'observing' || status === 'awaitingSignOff'
-    ? { at: 'rolledBack', release }
-    : null;
 }
 
 function summary(plan: BackfillPlan, hashes: Pick<PlanSummary, 'planHash' | 'specHash'>): PlanSummary {

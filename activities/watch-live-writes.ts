@@ -24,12 +24,12 @@ const LOOK_EVERY_MS = 5_000;
 
 /** One look at ledger and marks. Nothing new: it fails retryably, and the server calls again. */
 export function makeWatchLiveWrites(deps: ActivityDeps): WarehouseActivities['watchLiveWrites'] {
-  return ({ backfillId, published }) =>
+  return ({ backfillId, published, pointerOnly }) =>
     whileWorking(async (working): Promise<WatchOutcome> => {
       const { plan } = await withLedger(deps, (session) => loadPlan(session, backfillId));
       const seen = await withLedger(deps, (session) => look(session, plan, published));
       if (seen.byHand !== null) return { kind: 'rolledBackByHand', ...seen.byHand };
-      if (seen.left)
+      if (seen.left && pointerOnly !== true)
         return withAttempt(deps, plan, WHOLE_RUN, working, async (attempt): Promise<WatchOutcome> => {
           const caught = await catchUp(plan, attempt, working, {
             slots: plan.spec.execution.maxConcurrency,
@@ -54,7 +54,11 @@ async function look(
   await session.rows(sealEvents());
   // A batch whose check was cut off is looked at again, and one that failed keeps failing until it passes.
   const { marks, batches } = await session.one<LeftToFollow>(leftToFollow(plan.backfillId));
-  return { left: marks + batches > 0, byHand: published ? await rolledBackByHand(session, plan) : null };
+  const left = marks + batches > 0;
+  if (!published) return { left, byHand: null };
+  // A release that went into the base left the pointer in the orderly way.
+  const [release] = await session.rows<{ state: string }>(latestRelease(plan.backfillId));
+  return { left, byHand: release?.state === 'consolidated' ? null : await rolledBackByHand(session, plan) };
 }
 
 interface ByHand {

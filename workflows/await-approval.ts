@@ -22,7 +22,7 @@ export const awaitApproval: Phase = async (run) => {
     }
     if (await approved(run)) return { type: 'moved', to: 'publishing' };
     if (run.isLong()) return { type: 'continueAsNew' };
-    const outcome = await run.stoppable(() =>
+    const outcome = await run.watching(() =>
       run.on.warehouse.watchLiveWrites.executeWithOptions(
         { summary: 'rebuild what live writes touch while approval is awaited' },
         [{ ...run.ref, published: false }],
@@ -44,7 +44,7 @@ async function approved(run: Run): Promise<boolean> {
   });
   run.done(request);
   if (recorded.kind === 'refused') {
-    run.apply({ type: 'refused', message: 'approve', reason: recorded.reason });
+    run.refuse('approve', recorded.reason);
     return false;
   }
   run.apply({ type: 'approved', approval: request.approval });

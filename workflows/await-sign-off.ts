@@ -19,11 +19,8 @@ async function recordSignOffs(run: Run): Promise<void> {
       ...run.ref,
       decision: { kind: 'signOff', party: request.by, releaseId: run.state.release?.releaseId ?? '' },
     });
-    run.apply(
-      recorded.kind === 'recorded'
-        ? { type: 'signedOff', party: request.by }
-        : { type: 'refused', message: 'signOff', reason: recorded.reason },
-    );
+    if (recorded.kind === 'recorded') run.apply({ type: 'signedOff', party: request.by });
+    else run.refuse('signOff', recorded.reason);
     run.done(request);
   }
 }

@@ -1,8 +1,11 @@
 import { condition } from '@temporalio/workflow';
 import { describeCheck } from '../src/domain/verdict.ts';
+import type { RolledBackByHand } from './beside-pointer.ts';
+import { besidePointer } from './beside-pointer.ts';
 import { retainUntil } from './plan.ts';
 import type { Phase, PhaseEnd, Run } from './run.ts';
 import { throughGate } from './through-gate.ts';
+import { undone } from './undone.ts';
 
 /** Corrected rows into the base, overlay retired, and the snapshot dropped when its retention ends. No reader can tell. */
 export const consolidate: Phase = async (run) => {
@@ -31,7 +34,9 @@ export const consolidate: Phase = async (run) => {
 
 async function moveRows(run: Run): Promise<PhaseEnd | null> {
   for (;;) {
-    if (!(await run.untilFree())) return { type: 'continueAsNew' };
+    const free = await untilFree(run);
+    if (typeof free === 'object') return undone(run, free, run.state.consolidated);
+    if (!free) return { type: 'continueAsNew' };
     if (run.isLong()) return { type: 'continueAsNew' };
     const after = run.state.consolidated;
     const outcome = await run.stoppable(() =>
@@ -43,26 +48,20 @@ async function moveRows(run: Run): Promise<PhaseEnd | null> {
     if (outcome === 'interrupted') continue;
     run.apply({ type: 'consolidatedUpTo', partition: outcome.upTo });
     if (outcome.done) return null;
-    if (outcome.stopped?.kind === 'gate') await throughGate(run, outcome.stopped);
-    if (outcome.stopped?.kind === 'failed') {
-      const { batch, check } = outcome.stopped;
+    const { stopped } = outcome;
+    if (stopped?.kind === 'rolledBack') return undone(run, stopped, outcome.upTo);
+    if (stopped?.kind === 'failed') {
+      const { batch, check } = stopped;
       const reason = `batch ${batch} fails ${describeCheck(check)} after a live write; consumers keep the release`;
       return { type: 'held', hold: { reason, check, batch } };
     }
-    if (outcome.stopped?.kind === 'rolledBack') return undone(run, outcome.upTo, outcome.stopped.at);
+    if (stopped?.kind !== 'gate') continue;
+    const seen = await besidePointer(run, () => throughGate(run, stopped));
+    if (seen !== undefined) return undone(run, seen, outcome.upTo);
   }
 }
 
-function undone(run: Run, moved: number, at: string): PhaseEnd {
-  if (moved > 0)
-    return {
-      type: 'held',
-      hold: {
-        reason: `the release was rolled back by hand at ${at} after ${moved} partitions were consolidated; restore them from the snapshot`,
-        check: null,
-        batch: null,
-      },
-    };
-  run.apply({ type: 'rolledBack', at });
-  return { type: 'moved', to: 'rolledBack' };
+/** A pause may last: the pointer is looked at meanwhile. */
+async function untilFree(run: Run): Promise<boolean | RolledBackByHand> {
+  return run.mayWork() || besidePointer(run, (isOver) => run.untilFree(isOver));
 }

@@ -47,16 +47,20 @@ const phasesOf = (
 /** One historical correction, from plan to sign-off. Every wait is durable and says why; every exit leaves consumers with one consistent history. */
 export async function controlledBackfill(input?: BackfillInput | ContinuedInput): Promise<BackfillOutcome> {
   const run = new Run(isContinued(input) ? input.continued : freshState(input));
-  const phases = phasesOf(isContinued(input) ? undefined : input);
+  const launch = isContinued(input) ? input.launch : input;
+  const phases = phasesOf(launch);
   listen(run);
   // Temporal's Cancel is a request like any other: it never interrupts a step half-way.
   await CancellationScope.nonCancellable(async () => {
+    // Both go on until the run ends, and fail with it.
+    void run.keepRemembering();
+    void run.keepTelling();
     if (!isContinued(input)) await run.recordStatus();
     while (!isFinal(run.state.status)) {
       const end = await through(run, phases[run.state.status]);
       if (end.type === 'continueAsNew') {
-        await run.settled();
-        await continueAsNew<typeof controlledBackfill>({ continued: run.state });
+        const continued = await run.handOver();
+        await continueAsNew<typeof controlledBackfill>({ continued, ...needed(continued, launch) });
       } else {
         run.apply(end);
         await run.recordStatus();
@@ -81,7 +85,7 @@ async function through(run: Run, phase: Phase): Promise<PhaseEnd> {
       return run.isLong() ? { type: 'continueAsNew' } : through(run, phase);
     }
     const reason = activityReason(error);
-    if (!canMove(run.state.status, 'held')) throw error;
+    if (run.state.status === 'held' || !canMove(run.state.status, 'held')) throw error;
     return { type: 'held', hold: { reason, check: null, batch: null } };
   }
 }
@@ -90,6 +94,11 @@ function isContinued(input: unknown): input is ContinuedInput {
   // Only a predecessor hands a state over: what a person sends is read as a spec, and refused.
   const hasPredecessor = workflowInfo().continuedFromExecutionRunId !== undefined;
   return hasPredecessor && typeof input === 'object' && input !== null && 'continued' in input;
+}
+
+/** The plan is frozen in the ledger: from there on nobody asks what the run was started with. */
+function needed({ plan }: BackfillState, launch: BackfillInput | undefined): Pick<ContinuedInput, 'launch'> {
+  return plan === null && launch !== undefined ? { launch } : {};
 }
 
 function freshState(input: BackfillInput | undefined): BackfillState {

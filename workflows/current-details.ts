@@ -110,16 +110,3 @@ function actions(state: BackfillState): string[] {
 function safe(text: string): string {
   return text.replaceAll('<', '&lt;');
 }
-
-/** Under 2 KB; shown by the UI with every worker stopped. */
-export function memoOf(state: BackfillState): Record<string, string> {
-  const waiting = waitingOn(state);
-  return {
-    status: state.status,
-    since: state.since,
-    waitingOn: (waiting?.reason ?? 'nothing').slice(0, 300),
-    rollback: state.rollbackStatement ?? 'nothing is published',
-    detachCapture: state.plan?.detachStatement ?? 'no capture is installed',
-    whenNoWorkerAnswers: 'start a worker (npm run worker): the run goes on by itself; signals sent meanwhile are kept',
-  };
-}

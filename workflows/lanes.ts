@@ -32,7 +32,7 @@ export async function runLanes(run: Run): Promise<LaneStop | null> {
         run.apply({ type: 'worked', work: backToQueue(taken.claim) });
         errors.push(error);
       }
-      if (stopped()) run.interrupt();
+      if (stopped()) run.interrupt('asked');
     }
   };
   await Promise.all(Array.from({ length: limits.maxConcurrency }, (_, index) => walkLane(index + 1)));

@@ -7,6 +7,7 @@ import {
 } from '@temporalio/workflow';
 import type { Incoming, MessageName } from '../src/domain/messages.ts';
 import { MESSAGE_DESCRIPTIONS, MESSAGE_NAMES, heardMessage } from '../src/domain/messages.ts';
+import type { MessageDecision } from '../src/domain/decide-message.ts';
 import { decideMessage } from '../src/domain/decide-message.ts';
 import { viewStatus } from '../src/domain/status-view.ts';
 import { messageDefinitions, statusQuery } from '../src/protocol/messages.ts';
@@ -21,8 +22,8 @@ export function listen(run: Run): void {
     const description = MESSAGE_DESCRIPTIONS[name];
     setHandler(
       signal,
-      async (payload?: Incoming) => {
-        await receive(run, name, payload);
+      (payload?: Incoming) => {
+        receive(run, name, payload);
       },
       { description },
     );
@@ -35,45 +36,50 @@ export function listen(run: Run): void {
     });
   }
   // The server takes any signal name; a mistyped one must not look like success. Registered last, so that it hears only strangers.
-  setDefaultSignalHandler((name) =>
-    refuse(run, name, `no message has this name; known are ${MESSAGE_NAMES.join(', ')}`),
-  );
-  CancellationScope.current().cancelRequested.catch(async () => {
-    await receive(run, 'abort', { by: "Temporal's Cancel", reason: 'the workflow was cancelled' });
+  setDefaultSignalHandler((name) => {
+    run.refuse(name, `no message has this name; known are ${MESSAGE_NAMES.join(', ')}`);
+    unlessLong(run);
+  });
+  CancellationScope.current().cancelRequested.catch(() => {
+    receive(run, 'abort', { by: "Temporal's Cancel", reason: 'the workflow was cancelled' });
   });
 }
 
-async function receive(run: Run, name: MessageName, payload: unknown): Promise<string> {
+/** Handlers only take down what was said: they run no activity, so none keeps a run from ending or continuing as new. */
+function receive(run: Run, name: MessageName, payload: unknown): string {
   const decision = decide(run, name, payload);
-  if (decision.kind === 'refused') {
-    await refuse(run, name, decision.reason);
-    return decision.reason;
-  }
-  if (decision.kind === 'already') return `nothing to do: ${decision.because}`;
-  for (const event of decision.events) run.apply(event);
-  run.interrupt();
-  const heard = heardMessage(name, asIncoming(payload));
-  const at = new Date().toISOString();
-  // Beside the work: an answer must not wait for a warehouse that is away.
-  if (heard !== null && run.state.plan !== null)
-    run.tell('recordMessage', () => run.on.light.recordMessage({ ...run.ref, ...heard, at }));
-  return `${name} is heard`;
+  const answer = act(run, name, payload, decision);
+  if (decision.kind === 'accepted') run.interrupt('asked');
+  else unlessLong(run);
+  return answer;
 }
 
-function decide(run: Run, name: MessageName, payload: unknown): ReturnType<typeof decideMessage> {
+function act(run: Run, name: MessageName, payload: unknown, decision: MessageDecision): string {
+  switch (decision.kind) {
+    case 'refused':
+      run.refuse(name, decision.reason);
+      return decision.reason;
+    case 'already':
+      return `nothing to do: ${decision.because}`;
+    case 'accepted': {
+      for (const event of decision.events) run.apply(event);
+      const heard = heardMessage(name, asIncoming(payload));
+      if (heard !== null) run.apply({ type: 'received', telling: heard });
+      return `${name} is heard`;
+    }
+  }
+}
+
+/** A message that changes nothing interrupts nothing, but for the history that it makes longer. */
+function unlessLong(run: Run): void {
+  if (run.isLong()) run.interrupt('long');
+}
+
+function decide(run: Run, name: MessageName, payload: unknown): MessageDecision {
   return decideMessage(run.state, name, asIncoming(payload), new Date().toISOString());
 }
 
 /** The UI sends nothing, null or an object; anything else has no fields. */
 function asIncoming(payload: unknown): Incoming {
   return typeof payload === 'object' && payload !== null ? (payload as Incoming) : {};
-}
-
-async function refuse(run: Run, message: string, reason: string): Promise<void> {
-  const at = new Date().toISOString();
-  run.apply({ type: 'refused', message, reason });
-  if (run.state.plan !== null)
-    await CancellationScope.nonCancellable(() =>
-      run.note('recordRefusal', () => run.on.light.recordRefusal({ ...run.ref, message, reason, at })),
-    );
 }

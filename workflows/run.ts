@@ -1,10 +1,8 @@
 import {
   ActivityFailure,
   ApplicationFailure,
-  CancellationScope,
   allHandlersFinished,
   condition,
-  isCancellation,
   setCurrentDetails,
   upsertMemo,
   upsertSearchAttributes,
@@ -16,8 +14,11 @@ import { reduce } from '../src/domain/reduce.ts';
 import { isFinal } from '../src/domain/status.ts';
 import type { Proxies } from './activity-proxies.ts';
 import { createProxies } from './activity-proxies.ts';
-import { currentDetails, memoOf } from './current-details.ts';
-import { searchAttributesOf } from './search-attributes.ts';
+import { currentDetails } from './current-details.ts';
+import type { Cause } from './interruptions.ts';
+import { Interruptions } from './interruptions.ts';
+import { memoOf } from './memo.ts';
+import { kindOfWait, searchAttributesOf } from './search-attributes.ts';
 
 /** How a phase ends: with what happened, or because the history grew long. */
 export type PhaseEnd = Extract<BackfillEvent, { type: 'moved' | 'held' }> | { readonly type: 'continueAsNew' };
@@ -25,16 +26,27 @@ export type Phase = (run: Run) => Promise<PhaseEnd>;
 
 type RequestOf<K extends Request['kind']> = Extract<Request, { kind: K }>;
 
+/** Messages told to the ledger by one activity: some tens of milliseconds of small inserts. */
+const TOLD_AT_ONCE = 50;
+/** Where a history ends whatever it is in the midst of: well below the server's own 51,200 events and 50 MB. */
+const EVENTS_AT_MOST = 20_000;
+const BYTES_AT_MOST = 20 * 1024 * 1024;
+
 /** One run of the workflow: its state, and the few ways in which code may wait or be interrupted. */
 export class Run {
   state: BackfillState;
   readonly on: Proxies = createProxies(workflowInfo().taskQueue);
-  readonly #tellings = new Set<Promise<void>>();
-  /** Work under way, and which messages interrupt it. */
-  readonly #scopes = new Map<CancellationScope, () => boolean>();
+  readonly #work = new Interruptions();
+  /** Where the run began: what a successor is told has not advanced gets more room. */
+  readonly #began: string;
+  #shown = '';
+  readonly #tellings = new Interruptions();
+  #isTelling = false;
+  #isLeaving = false;
 
   constructor(state: BackfillState) {
     this.state = state;
+    this.#began = howFar(state);
   }
 
   get ref(): { backfillId: string } {
@@ -46,9 +58,31 @@ export class Run {
     setCurrentDetails(currentDetails(this.state));
   }
 
-  /** What the UI shows with every worker stopped; after a change of status, or of what undoes the release. */
+  /** A request that changed nothing: shown with its reason, and told to the ledger. */
+  refuse(message: string, reason: string): void {
+    this.apply({ type: 'refused', message, reason });
+    this.apply({ type: 'received', telling: { message, reason } });
+  }
+
+  /** Memo and search attributes, for when no worker answers; not for every step of progress, for each costs an event. */
   remember(): void {
-    upsertMemo(memoOf(this.state));
+    const memo = memoOf(this.state);
+    const { plan } = this.state;
+    // Only where the worker that planned said that the namespace knows them: an unknown one would block the run for ever.
+    const isListed = plan?.searchAttributes === true;
+    const shown = JSON.stringify([memo, isListed && kindOfWait(this.state)]);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    upsertMemo(memo);
+    if (plan !== null && isListed) upsertSearchAttributes(searchAttributesOf(this.state, plan));
+  }
+
+  /** Looked at when all that could be done was done: a wait that opens and ends within one workflow task costs nothing. */
+  async keepRemembering(): Promise<never> {
+    for (let seen = this.state; ; seen = this.state) {
+      this.remember();
+      await condition(() => this.state !== seen);
+    }
   }
 
   /** After a change of status: memo for when no worker answers, ledger for everybody else. */
@@ -56,9 +90,7 @@ export class Run {
     this.remember();
     const { status, since, endedBecause, plan } = this.state;
     if (plan === null) return;
-    // Only where the worker that planned said that the namespace knows them: an unknown one would block the run for ever.
-    if (plan.searchAttributes === true) upsertSearchAttributes(searchAttributesOf(this.state, plan));
-    await this.note('recordStatus', () =>
+    await this.#note('recordStatus', () =>
       this.on.light.recordStatus({
         ...this.ref,
         status,
@@ -70,7 +102,7 @@ export class Run {
   }
 
   /** Tells the ledger; where it will not hear, the reason is shown and the run goes on: a copy must not end the original. */
-  async note(message: string, write: () => Promise<void>): Promise<void> {
+  async #note(message: string, write: () => Promise<void>): Promise<void> {
     try {
       await write();
     } catch (error) {
@@ -78,17 +110,43 @@ export class Run {
     }
   }
 
-  /** Tells the ledger beside the work. */
-  tell(message: string, write: () => Promise<void>): void {
-    const telling = CancellationScope.nonCancellable(() => this.note(message, write)).finally(() =>
-      this.#tellings.delete(telling),
-    );
-    this.#tellings.add(telling);
+  /**
+   * Tells the ledger what was received, in its order and beside the work: an answer must not wait for a warehouse that is
+   * away. One activity at a time, however many messages came; what is not told yet is handed to the next run.
+   */
+  async keepTelling(): Promise<never> {
+    for (;;) {
+      await condition(() => !this.#isLeaving && this.state.plan !== null && this.state.untold.length > 0);
+      const messages = this.state.untold.slice(0, TOLD_AT_ONCE);
+      const upTo = messages.at(-1)?.number ?? 0;
+      this.#isTelling = true;
+      const told = await this.#tellings
+        .run(
+          () => this.on.light.recordMessages({ ...this.ref, messages }),
+          () => true,
+        )
+        .catch((error: unknown) => {
+          this.apply({ type: 'refused', message: 'recordMessages', reason: activityReason(error) });
+        });
+      // A repeated message finds itself in the ledger: what was interrupted is told again.
+      if (told !== 'interrupted') this.apply({ type: 'told', upTo });
+      this.#isTelling = false;
+      if (this.isLong()) this.interrupt('long');
+    }
   }
 
-  /** Before this run ends or continues as new: every handler is done, and the ledger was told everything. */
+  /** Before this run ends: every handler is done, and the ledger was told everything. */
   async settled(): Promise<void> {
-    await condition(() => allHandlersFinished() && this.#tellings.size === 0);
+    await condition(() => allHandlersFinished() && (this.state.plan === null || this.state.untold.length === 0));
+  }
+
+  /** What the next run begins with. It waits for nobody: a ledger that is away would let this history grow meanwhile. */
+  async handOver(): Promise<BackfillState> {
+    this.#isLeaving = true;
+    this.#tellings.interrupt('long');
+    await condition(() => allHandlersFinished() && !this.#isTelling);
+    this.apply({ type: 'continued', advanced: howFar(this.state) !== this.#began });
+    return this.state;
   }
 
   /** The oldest request of a kind. It stays known until `done`: a repeated message finds it and changes nothing. */
@@ -120,6 +178,16 @@ export class Run {
     return workflowInfo().historyLength >= this.state.historyBudget || workflowInfo().continueAsNewSuggested;
   }
 
+  /**
+   * Too long even for work that begins anew when it is interrupted. Each run that came to nothing gives the next twice the
+   * room: a step that needs time must come to its end under a flood of messages, too.
+   */
+  #isOverlong(): boolean {
+    const { historyLength, historySize } = workflowInfo();
+    const room = Math.min(this.state.historyBudget * 2 ** this.state.begunAnew, EVENTS_AT_MOST);
+    return historyLength >= room || historySize >= BYTES_AT_MOST;
+  }
+
   /** Shows a wait as long as it lasts. */
   async waiting<T>(waitingOn: Omit<WaitingOn, 'since'>, wait: () => Promise<T>): Promise<T> {
     if (this.state.waiting?.reason !== waitingOn.reason)
@@ -131,40 +199,31 @@ export class Run {
     }
   }
 
+  /** Runs an idle watch: any accepted message ends it, and so does a long history, for nothing is lost with it. */
+  async watching<T>(watch: () => Promise<T>): Promise<T | 'interrupted'> {
+    return this.#work.run(watch, () => true);
+  }
+
   /** Runs work that any accepted message may interrupt; the work then returns its cursor, or is reported interrupted. */
   async stoppable<T>(work: () => Promise<T>): Promise<T | 'interrupted'> {
-    return this.#interruptible(work, () => true);
+    return this.#work.run(work, (cause) => cause === 'asked' || this.#isOverlong());
   }
 
   /** Runs a step that has no cursor: only a pause or an abort interrupts it, for it then begins anew. */
   async unlessStopped<T>(step: () => Promise<T>): Promise<T | 'interrupted'> {
-    return this.#interruptible(step, () => this.state.paused !== null || this.asked('abort'));
+    return this.#work.run(step, () => this.state.paused !== null || this.asked('abort') || this.#isOverlong());
   }
 
-  async #interruptible<T>(work: () => Promise<T>, interrupts: () => boolean): Promise<T | 'interrupted'> {
-    const scope = new CancellationScope();
-    this.#scopes.set(scope, interrupts);
-    try {
-      return await scope.run(work);
-    } catch (error) {
-      if (isCancellation(error) || (scope.consideredCancelled && wouldRetry(error))) return 'interrupted';
-      throw error;
-    } finally {
-      this.#scopes.delete(scope);
-      scope.cancel();
-    }
-  }
-
-  interrupt(): void {
-    for (const [scope, interrupts] of this.#scopes) if (interrupts()) scope.cancel();
+  interrupt(cause: Cause): void {
+    this.#work.interrupt(cause);
   }
 
   /**
    * Until nobody pauses and no signalled pipeline run is open; a signal that expires leaves the word to the probe.
-   * False: it is not free yet, but the history grew long meanwhile.
+   * False: it is not free yet, but the history grew long meanwhile, or the caller has seen enough.
    */
-  async untilFree(): Promise<boolean> {
-    const heard = (): boolean => this.asked('abort') || this.isLong();
+  async untilFree(isOver: () => boolean = () => false): Promise<boolean> {
+    const heard = (): boolean => this.asked('abort') || this.isLong() || isOver();
     while (!this.mayWork() && !heard()) {
       const { pipelineSignal, plan } = this.state;
       if (this.state.paused !== null || pipelineSignal === null) {
@@ -182,11 +241,8 @@ export class Run {
   }
 }
 
-/** An attempt that failed just when it was cancelled is not retried by the server, and reports its failure instead. */
-function wouldRetry(error: unknown): boolean {
-  return (
-    error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.nonRetryable !== true
-  );
+function howFar({ since, progress, consolidated }: BackfillState): string {
+  return [since, progress.partitionsDone, progress.partitionsRebuilt, consolidated].join();
 }
 
 /** The sentence of a failed activity, for people; anything else is a bug and is thrown on. */

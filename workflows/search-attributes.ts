@@ -5,7 +5,7 @@ import { SEARCH_ATTRIBUTES } from '../src/protocol/search-attributes.ts';
 
 type Pairs = Extract<Parameters<typeof upsertSearchAttributes>[0], readonly unknown[]>;
 
-/** What a run can be found by, as it is at a change of status. */
+/** What a run can be found by, as it is at a change of status or of its wait. */
 export function searchAttributesOf(state: BackfillState, plan: PlanSummary): Pairs {
   const { status, progress, rollbackDeadline } = state;
   return [
@@ -35,7 +35,8 @@ function keyword(
   return { key: key(name), value: value.slice(0, 250) };
 }
 
-function kindOfWait({ status, paused, pipelineSignal }: BackfillState): string {
+/** The wait that is shown, by its kind. */
+export function kindOfWait({ status, paused, pipelineSignal, waiting, retainUntil }: BackfillState): string {
   switch (status) {
     case 'awaitingApproval':
       return 'approval';
@@ -48,6 +49,9 @@ function kindOfWait({ status, paused, pipelineSignal }: BackfillState): string {
     case 'held':
       return 'a decision';
     default:
-      return paused !== null ? 'resume' : pipelineSignal !== null ? 'the live pipeline' : 'nothing';
+      if (paused !== null) return 'resume';
+      if (pipelineSignal !== null) return 'the live pipeline';
+      if (waiting !== null) return 'the gate';
+      return status === 'consolidating' && retainUntil !== null ? 'the retention of the snapshot' : 'nothing';
   }
 }

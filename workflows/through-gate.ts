@@ -9,7 +9,7 @@ const DISK_FULL: FailureType = 'DiskFull';
 export async function throughGate(run: Run, gate: GateStop): Promise<void> {
   const { reason, until, diskFull } = gate;
   await run.waiting({ reason, ...(until === undefined ? {} : { until }) }, () =>
-    run.stoppable(() =>
+    run.watching(() =>
       run.on.light.awaitGate.executeWithOptions({ summary: `gate closed: ${reason}`.slice(0, 190) }, [
         { ...run.ref, limits: run.state.limits, ...(diskFull === undefined ? {} : { diskFull }) },
       ]),

@@ -3,6 +3,7 @@ import { describeCheck } from '../src/domain/verdict.ts';
 import type { WatchOutcome } from '../src/protocol/activities.ts';
 import { recount } from './recount.ts';
 import type { PhaseEnd, Run } from './run.ts';
+import { undone } from './undone.ts';
 
 /**
  * One stretch of watching a release: live writes are followed, the pointer is compared with what we believe, requests
@@ -21,11 +22,10 @@ export async function watchRelease(
       [{ ...run.ref, shape, by }],
     );
     run.apply({ type: 'reshaped', shape, statement: rollbackStatement });
-    run.remember();
     return null;
   }
   if (run.isLong()) return { type: 'continueAsNew' };
-  const outcome = await run.stoppable(() =>
+  const outcome = await run.watching(() =>
     Promise.race([watch(run), ...(timer === undefined ? [] : [due(timer.until, timer.summary)])]),
   );
   return outcome === 'interrupted' || outcome === 'due' ? null : react(run, outcome);
@@ -45,12 +45,7 @@ async function due(until: string, summary: string): Promise<'due'> {
 function react(run: Run, outcome: WatchOutcome): PhaseEnd | null {
   switch (outcome.kind) {
     case 'rolledBackByHand':
-      run.apply({ type: 'rolledBack', at: outcome.at });
-      return {
-        type: 'moved',
-        to: 'rolledBack',
-        because: `the ledger shows a rollback by ${outcome.by} at ${outcome.at}`,
-      };
+      return undone(run, outcome, 0);
     case 'failed':
       return {
         type: 'held',

@@ -2,6 +2,7 @@ import type { BatchQueue } from './batch-queue.ts';
 import { startQueue } from './batch-queue.ts';
 import type { Identification } from './people.ts';
 import type { PlanSummary } from './plan-summary.ts';
+import type { ReceivedMessage } from './received-message.ts';
 import type { BackfillStatus } from './status.ts';
 import type { Check } from './verdict.ts';
 import type { Waiver } from './waiver.ts';
@@ -116,6 +117,12 @@ export interface BackfillState {
   readonly retainUntil: string | null;
   /** Events a run may have before it continues as new. */
   readonly historyBudget: number;
+  /** How often in a row a run continued as new before the step at hand came to its end: the next gives it more room. */
+  readonly begunAnew: number;
+  /** Messages received so far. */
+  readonly received: number;
+  /** Of these, what the ledger was not told yet, in their order. */
+  readonly untold: readonly ReceivedMessage[];
   readonly refusals: readonly Refusal[];
   readonly endedBecause: string | null;
 }
@@ -161,6 +168,9 @@ export function openState(backfillId: string, workflowId: string, requestedBy: s
     consolidated: 0,
     retainUntil: null,
     historyBudget: HISTORY_BUDGET,
+    begunAnew: 0,
+    received: 0,
+    untold: [],
     refusals: [],
     endedBecause: null,
   };

@@ -1,6 +1,6 @@
 import type { BackfillState, Request } from './backfill-state.ts';
 import { assertNever } from './assert-never.ts';
-import { parseBytes } from './bytes.ts';
+import { readLimits } from './limits.ts';
 import type { Incoming, MessageName } from './messages.ts';
 import { isListed, samePerson } from './people.ts';
 import type { BackfillEvent } from './reduce.ts';
@@ -138,22 +138,14 @@ function reshape(state: BackfillState, by: string | null, shape: 'armed' | 'sett
 }
 
 function setLimits(state: BackfillState, payload: Incoming): MessageDecision {
-  const lanes = payload['max_concurrency'];
-  const budget = payload['daily_bytes_budget'];
-  if (lanes === undefined && budget === undefined)
-    return refused('setLimits: give max_concurrency, daily_bytes_budget, or both');
-  if (lanes !== undefined && !(typeof lanes === 'number' && Number.isInteger(lanes) && lanes >= 1 && lanes <= 32))
-    return refused('setLimits: max_concurrency is a whole number from 1 to 32');
-  // A size that cannot be read is refused: taken for "none" it would lift the budget.
-  const bytes = typeof budget === 'string' ? (parseBytes(budget) ?? Number.NaN) : budget;
-  if (bytes !== undefined && bytes !== null && !(typeof bytes === 'number' && bytes > 0))
-    return refused('setLimits: daily_bytes_budget is a size such as "500GB", or null for none');
-  const limits = {
-    ...(lanes === undefined ? {} : { maxConcurrency: lanes }),
-    ...(bytes === undefined ? {} : { dailyBytesBudget: bytes }),
-  };
-  const same = Object.entries(limits).every(([key, value]) => state.limits[key as keyof typeof limits] === value);
-  return same ? already('these limits are in force') : accepted({ type: 'limited', limits });
+  if (state.plan === null)
+    return refused('setLimits: the plan sets the limits when it is frozen; change them after planning');
+  const read = readLimits(payload);
+  if ('problem' in read) return refused(read.problem);
+  const same = Object.entries(read.limits).every(
+    ([key, value]) => state.limits[key as keyof typeof read.limits] === value,
+  );
+  return same ? already('these limits are in force') : accepted({ type: 'limited', limits: read.limits });
 }
 
 function approve(state: BackfillState, by: string | null, payload: Incoming, nowIso: string): MessageDecision {

@@ -65,7 +65,7 @@ export function heardMessage(name: MessageName, payload: Incoming): HeardMessage
   return { message: name, by: typeof from === 'string' ? from : 'the live pipeline', detail };
 }
 
-export interface HeardMessage {
+interface HeardMessage {
   readonly message: MessageName;
   readonly by: string;
   /** Its other fields, as they came. */

@@ -13,7 +13,10 @@ import type { Waiver } from './waiver.ts';
 import { assertNever } from './assert-never.ts';
 import type { BatchRange } from './batch-queue.ts';
 import { giveBack, giveBackSplit, startQueue } from './batch-queue.ts';
+import type { LeftInForce } from './left-in-force.ts';
 import type { PlanSummary } from './plan-summary.ts';
+import type { Telling } from './received-message.ts';
+import { shortened } from './received-message.ts';
 import type { BackfillStatus } from './status.ts';
 import { TRANSITIONS, canMove } from './status.ts';
 import type { Check } from './verdict.ts';
@@ -25,6 +28,12 @@ export type BackfillEvent =
       readonly plan: PlanSummary;
       readonly requestedBy: string;
       readonly counts: LedgerCounts;
+    }
+  | {
+      readonly type: 'takenUp';
+      readonly inForce: LeftInForce;
+      readonly signOffs: BackfillState['signOffs'];
+      readonly consolidated: number;
     }
   | { readonly type: 'moved'; readonly to: BackfillStatus; readonly because?: string }
   | { readonly type: 'held'; readonly hold: Omit<Hold, 'from' | 'since'>; readonly from?: BackfillStatus }
@@ -49,6 +58,9 @@ export type BackfillEvent =
   | { readonly type: 'signedOff'; readonly party: string }
   | { readonly type: 'consolidatedUpTo'; readonly partition: number }
   | { readonly type: 'consolidated'; readonly retainUntil: string }
+  | { readonly type: 'received'; readonly telling: Telling }
+  | { readonly type: 'told'; readonly upTo: number }
+  | { readonly type: 'continued'; readonly advanced: boolean }
   | { readonly type: 'refused'; readonly message: string; readonly reason: string };
 
 /** What one claim of batches did; `counts` is the ledger's word, null where it was not asked. */
@@ -62,12 +74,22 @@ export interface Work {
 }
 
 const REFUSALS_KEPT = 10;
+/** For a ledger that is away. More would make the state too large to be handed over; the oldest are let go. */
+const UNTOLD_KEPT = 500;
 
 /** The only place where a backfill changes. A move that the transition table does not list is a bug and throws. */
 export function reduce(state: BackfillState, event: BackfillEvent, nowIso: string): BackfillState {
   switch (event.type) {
     case 'planned':
       return planned(state, event, nowIso);
+    case 'takenUp':
+      return {
+        ...state,
+        limits: { ...state.limits, ...event.inForce.limits },
+        paused: event.inForce.paused,
+        signOffs: event.signOffs,
+        consolidated: event.consolidated,
+      };
     case 'moved':
       return move(state, event.to, nowIso, event.because);
     case 'held':
@@ -97,6 +119,12 @@ export function reduce(state: BackfillState, event: BackfillEvent, nowIso: strin
       return { ...state, requests: [...state.requests, event.request] };
     case 'requestDone':
       return { ...state, requests: state.requests.filter((request) => request !== event.request) };
+    case 'received':
+      return received(state, event.telling, nowIso);
+    case 'told':
+      return { ...state, untold: state.untold.filter(({ number }) => number > event.upTo) };
+    case 'continued':
+      return { ...state, begunAnew: event.advanced ? 0 : state.begunAnew + 1 };
     case 'refused':
       return {
         ...state,
@@ -194,6 +222,12 @@ function planned(
   };
 }
 
+function received(state: BackfillState, telling: Telling, at: string): BackfillState {
+  const number = state.received + 1;
+  const untold = [...state.untold, { ...shortened(telling), at, number }].slice(-UNTOLD_KEPT);
+  return { ...state, received: number, untold };
+}
+
 function worked(state: BackfillState, work: Work): BackfillState {
   const { progress } = state;
   return {
@@ -216,12 +250,12 @@ function queueAfter(queue: BackfillState['queue'], { rest, split }: Work): Backf
 function move(state: BackfillState, to: BackfillStatus, nowIso: string, because?: string): BackfillState {
   if (!canMove(state.status, to)) throw new Error(`a backfill cannot go from ${state.status} to ${to}`);
   return {
-    ...state,
     ...withoutOvertaken(state, to, nowIso),
     status: to,
     since: nowIso,
     waiting: null,
     hold: null,
+    begunAnew: 0,
     endedBecause: because ?? TRANSITIONS[state.status][to] ?? null,
     // From here on rows move: what undid the release would show readers a mixture, and the ledger refuses it.
     ...(to === 'consolidating' ? { rollbackDeadline: null, rollbackStatement: null } : {}),
@@ -242,18 +276,16 @@ const HEARD_IN: Readonly<Record<Request['kind'], readonly BackfillStatus[]>> = {
   abort: ['planning', 'proving', 'preserving', 'building', 'reconciling', 'awaitingApproval', 'publishing', 'held'],
 };
 
-function withoutOvertaken(
-  { status, requests, refusals }: BackfillState,
-  to: BackfillStatus,
-  nowIso: string,
-): Pick<BackfillState, 'requests' | 'refusals'> {
-  const overtaken = requests.filter(({ kind }) => !HEARD_IN[kind].includes(to));
+function withoutOvertaken(state: BackfillState, to: BackfillStatus, nowIso: string): BackfillState {
+  const overtaken = state.requests.filter(({ kind }) => !HEARD_IN[kind].includes(to));
   const told = overtaken.map(({ kind, by }): Refusal => {
-    const reason = `${kind}: asked for by ${by} and overtaken, because the backfill went from ${status} to ${to}`;
+    const reason = `${kind}: asked for by ${by} and overtaken, because the backfill went from ${state.status} to ${to}`;
     return { message: kind, reason, at: nowIso };
   });
-  return {
-    requests: requests.filter((request) => !overtaken.includes(request)),
-    refusals: [...refusals, ...told].slice(-REFUSALS_KEPT),
+  const left: BackfillState = {
+    ...state,
+    requests: state.requests.filter((request) => !overtaken.includes(request)),
+    refusals: [...state.refusals, ...told].slice(-REFUSALS_KEPT),
   };
+  return told.reduce((now, { message, reason }) => received(now, { message, reason }, nowIso), left);
 }

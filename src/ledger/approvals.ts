@@ -23,6 +23,16 @@ export function insertDecision(input: {
   );
 }
 
+/** Of one release: after a rollback and a new publication every party signs again. */
+export function signOffsOf(backfillId: string, releaseId: string): Sql {
+  return sql(
+    `SELECT decided_by AS party, decided_at AS at FROM governance.backfill_approvals
+      WHERE backfill_id = $1 AND decision = 'sign_off' AND subject = $2 AND void_since IS NULL ORDER BY approval_id`,
+    backfillId,
+    releaseId,
+  );
+}
+
 export function voidApprovals(backfillId: string, because: string): Sql {
   return sql(
     `UPDATE governance.backfill_approvals SET void_since = clock_timestamp(), void_because = $2 WHERE backfill_id = $1 AND decision = 'approve' AND void_since IS NULL`,

@@ -23,6 +23,16 @@ export function insertEventOnce(backfillId: string, kind: string, actor: string,
   );
 }
 
+/** Messages of these kinds in the order in which they were heard: the instant is the workflow's, the number its count. */
+export function messagesHeard(backfillId: string, kinds: readonly string[]): Sql {
+  return sql(
+    `SELECT kind AS message, actor AS by, detail ->> 'at' AS at, detail FROM governance.backfill_events
+      WHERE backfill_id = $1 AND kind = ANY ($2) ORDER BY detail ->> 'at', (detail ->> 'number')::float8, event_id`,
+    backfillId,
+    kinds,
+  );
+}
+
 export function insertAnnouncement(backfillId: string, kind: string, dedupe: string, body: unknown): Sql {
   return sql(
     'INSERT INTO governance.announcements (backfill_id, kind, dedupe, body) VALUES ($1, $2, $3, $4::jsonb) ON CONFLICT DO NOTHING',

@@ -40,7 +40,7 @@ export function runStatus(backfillId: string): Sql {
        (SELECT ${DECISION} FROM governance.backfill_approvals ${ofRun} AND decision = 'approve' AND void_since IS NULL AND evidence_digest = (SELECT digest FROM governance.backfill_evidence ${ofRun} AND kind = 'run' ORDER BY evidence_id DESC LIMIT 1) ORDER BY approval_id DESC LIMIT 1) AS approval,
        (SELECT coalesce(jsonb_agg(body ORDER BY evidence_id), '[]') FROM governance.backfill_evidence ${ofRun} AND kind = 'waiver') AS waivers,
        (SELECT jsonb_build_object('releaseId', release_id, 'publishedAt', ${iso('published_at')}, 'state', state, 'deadline', ${iso('rollback_deadline')}) FROM governance.data_releases ${ofRun} ORDER BY epoch DESC LIMIT 1) AS release,
-       (SELECT coalesce(jsonb_agg(jsonb_build_object('party', decided_by, 'at', ${iso('decided_at')}) ORDER BY approval_id), '[]') FROM governance.backfill_approvals ${ofRun} AND decision = 'sign_off' AND void_since IS NULL) AS "signOffs",
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('party', decided_by, 'at', ${iso('decided_at')}) ORDER BY approval_id), '[]') FROM governance.backfill_approvals ${ofRun} AND decision = 'sign_off' AND void_since IS NULL AND subject = (SELECT release_id FROM governance.data_releases ${ofRun} ORDER BY epoch DESC LIMIT 1)) AS "signOffs",
        (SELECT coalesce(jsonb_agg(jsonb_build_object('message', detail ->> 'message', 'reason', detail ->> 'reason', 'at', detail ->> 'at') ORDER BY event_id), '[]')
           FROM (SELECT * FROM governance.backfill_events ${ofRun} AND kind = 'message refused' ORDER BY event_id DESC LIMIT 10) last) AS refusals
      FROM governance.backfill_runs r WHERE r.backfill_id = $1`,

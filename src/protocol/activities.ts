@@ -1,8 +1,10 @@
 import type { Approval, BackfillState, Evidence, LedgerCounts, Release } from '../domain/backfill-state.ts';
 import type { Waiver } from '../domain/waiver.ts';
 import type { BatchRange } from '../domain/batch-queue.ts';
-import type { HeardMessage } from '../domain/messages.ts';
+import type { LeftInForce } from '../domain/left-in-force.ts';
 import type { PlanSummary } from '../domain/plan-summary.ts';
+import type { ReceivedMessage } from '../domain/received-message.ts';
+import type { ResumedAt } from '../domain/resumption.ts';
 import type { BackfillStatus } from '../domain/status.ts';
 import type { Check } from '../domain/verdict.ts';
 
@@ -17,14 +19,20 @@ export type PlanOutcome =
       readonly plan: PlanSummary;
       readonly counts: LedgerCounts;
       readonly requestedBy: string;
-      /** Where the ledger holds this run, when its workflow died and was started again; null for what begins with the proofs. */
+      /** What the ledger holds of this run, when its workflow died and was started again; null for a new one. */
       readonly resume: Resumption | null;
     }
   | { readonly kind: 'refused'; readonly reasons: readonly string[] };
 
 export interface Resumption {
-  readonly at: 'observing' | 'rolledBack' | 'consolidating' | 'closing' | 'aborting';
-  readonly release: (PublishedRelease & Pick<Release, 'state'>) | null;
+  /** Null: from the proofs on, on which way nothing that is built is built twice. */
+  readonly at: ResumedAt | null;
+  readonly release: (PublishedRelease & Pick<Release, 'state'> & { readonly shape: 'armed' | 'settled' }) | null;
+  /** Of that release. */
+  readonly signOffs: BackfillState['signOffs'];
+  readonly inForce: LeftInForce;
+  /** Partitions whose rows are in the base. */
+  readonly consolidated: number;
 }
 
 export interface FinishedBatch {
@@ -110,10 +118,8 @@ export interface LightActivities {
   recordStatus(
     input: RunRef & { status: BackfillStatus; since: string; because: string; final: boolean },
   ): Promise<void>;
-  /** Records a message that changed nothing. */
-  recordRefusal(input: RunRef & { message: string; reason: string; at: string }): Promise<void>;
-  /** Records a message that was heard: who paused, retried, changed limits or gave up. Idempotent by message and instant. */
-  recordMessage(input: RunRef & HeardMessage & { at: string }): Promise<void>;
+  /** Records messages in their order: who paused, retried, changed limits or gave up, and what changed nothing. Idempotent by message, instant and number. */
+  recordMessages(input: RunRef & { messages: readonly ReceivedMessage[] }): Promise<void>;
   /** Idempotent by decision, person and digest; the ledger's invariants may refuse it. */
   recordDecision(input: RunRef & { decision: DecisionToRecord }): Promise<Recorded>;
   /** Returns when the gate is open, after a full disk when there is room; until then every poll fails retryably, which costs no history. */
@@ -139,8 +145,8 @@ export interface WarehouseActivities {
   ): Promise<ClaimResult>;
   /** Catches up with live writes, then the evidence of the whole run, its digest and its report. */
   concludeEvidence(input: RunRef): Promise<ConcludeOutcome>;
-  /** Rebuilds what live writes touch; returns when the workflow has something to hear. */
-  watchLiveWrites(input: RunRef & { published: boolean }): Promise<WatchOutcome>;
+  /** Rebuilds what live writes touch, but for `pointerOnly`; returns when the workflow has something to hear. */
+  watchLiveWrites(input: RunRef & { published: boolean; pointerOnly?: true }): Promise<WatchOutcome>;
   /** Grants, armed view, catch-up and the switch. Returns the same release when called again. */
   publishRelease(input: RunRef & { windowMs: number }): Promise<PublishOutcome>;
   /** Idempotent: a release that is rolled back already is reported as such. */

@@ -9,6 +9,8 @@ export type BackfillInput =
 /** What a run hands to its successor when its history has grown long. */
 export interface ContinuedInput {
   readonly continued: BackfillState;
+  /** What the first run was started with, where it is not planned yet. */
+  readonly launch?: BackfillInput;
 }
 
 export interface BackfillOutcome {

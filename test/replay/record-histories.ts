@@ -90,7 +90,7 @@ async function holdWaiveAbort(stage: Stage): Promise<Play> {
   await play.signal('retry', { by: 'olaf' });
   await play.until('the second hold', ({ status }) => status === 'held' && claims >= 5);
   await play.signal('aprove', { by: 'finance-controller' });
-  await play.called('recordRefusal');
+  await play.called('recordMessages');
   await play.update('waive', { by: 'finance-director', check: CHECK.name, reason: 'late merchants' });
   await play.reach('awaitingApproval');
   await play.handle.cancel();

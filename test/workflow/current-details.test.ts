@@ -4,7 +4,8 @@ import type { MessageName } from '../../src/domain/messages.ts';
 import { MESSAGE_NAMES } from '../../src/domain/messages.ts';
 import type { BackfillStatus } from '../../src/domain/status.ts';
 import { BACKFILL_STATUSES } from '../../src/domain/status.ts';
-import { currentDetails, memoOf } from '../../workflows/current-details.ts';
+import { currentDetails } from '../../workflows/current-details.ts';
+import { memoOf } from '../../workflows/memo.ts';
 import { GOOD, decide, readyFor } from '../domain/messages.ts';
 import { FAILING, NOW, RELEASE, heldOn, stateIn } from '../domain/states.ts';
 

@@ -81,11 +81,11 @@ describe('a failure', () => {
     const deaf = (): never => {
       throw ApplicationFailure.nonRetryable('permission denied for table backfill_events [42501]', 'MissingPrivilege');
     };
-    const play = await stage.start(() => ({ recordStatus: deaf, recordRefusal: deaf }));
+    const play = await stage.start(() => ({ recordStatus: deaf, recordMessages: deaf }));
     await play.reach('awaitingApproval');
     await play.signal('aprove', { by: 'finance-controller' });
-    const { refusals } = await play.until('both', (view) => view.refusals.at(-1)?.message === 'recordRefusal');
-    expect(refusals.at(-1)?.reason).toBe('recordRefusal: permission denied for table backfill_events [42501]');
+    const { refusals } = await play.until('both', (view) => view.refusals.at(-1)?.message === 'recordMessages');
+    expect(refusals.at(-1)?.reason).toBe('recordMessages: permission denied for table backfill_events [42501]');
     expect(refusals.map(({ message }) => message)).toContain('recordStatus');
     await play.signal('abort', { by: 'olaf', reason: 'the ledger is gone' });
     expect(await play.handle.result()).toMatchObject({ status: 'aborted' });

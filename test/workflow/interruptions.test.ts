@@ -3,7 +3,7 @@ import type { BatchRange } from '../../src/domain/batch-queue.ts';
 import { countsOf, stoppedAt, untilCancelled } from './script.ts';
 import type { Script } from './script.ts';
 import type { Stage } from './stage.ts';
-import { createStage } from './stage.ts';
+import { createStage, recorded } from './stage.ts';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -35,8 +35,8 @@ describe('a pause', () => {
     expect(await play.update('pause', { by: 'olaf', reason: 'month end' })).toBe('nothing to do: it is paused by olaf');
     await play.signal('resume', { by: 'olaf' });
     const done = await play.reach('awaitingApproval');
-    await play.called('recordMessage', 2);
-    expect(play.calls.filter(({ name }) => name === 'recordMessage').map(({ input }) => input)).toMatchObject([
+    await play.called('recordMessages', 2);
+    expect(recorded(play)).toMatchObject([
       { message: 'pause', by: 'olaf', detail: { reason: 'month end' } },
       { message: 'resume', by: 'olaf', detail: {} },
     ]);
@@ -50,15 +50,19 @@ describe('a pause', () => {
   it('is heard at once while the ledger is away, which is told when it is back', async () => {
     let back = (): void => undefined;
     const isBack = new Promise<void>((resolve) => (back = resolve));
-    const play = await stage.start((happy) => ({ ...firstClaimWaits(happy), recordMessage: () => isBack }));
+    const play = await stage.start((happy) => ({ ...firstClaimWaits(happy), recordMessages: () => isBack }));
     await play.called('rebuildClaim');
     expect(await play.update('pause', { by: 'olaf', reason: 'month end' })).toBe('pause is heard');
     expect(await play.update('abort', { by: 'olaf', reason: 'wrong spec' })).toBe('abort is heard');
-    await play.called('recordMessage', 2);
     await play.called('cleanUp');
+    expect(recorded(play).map(({ message }) => message)).toEqual(['pause']);
     expect((await play.handle.describe()).status.name).toBe('RUNNING');
     back();
     expect(await play.handle.result()).toMatchObject({ status: 'aborted' });
+    expect(recorded(play).map(({ message, number }) => [number, message])).toEqual([
+      [1, 'pause'],
+      [2, 'abort'],
+    ]);
   });
 
   it('leads to the same state by signal and by update', async () => {
@@ -213,7 +217,7 @@ describe('a message that nobody knows', () => {
     const { refusals } = await play.until('the refusal', (view) => view.refusals.length > 0);
     expect(refusals[0]).toMatchObject({ message: 'aprove' });
     expect(refusals[0]?.reason).toMatch(/^no message has this name; known are pause, resume, approve, /);
-    await play.called('recordRefusal');
+    await play.called('recordMessages');
   });
 });
 

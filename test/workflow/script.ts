@@ -76,8 +76,7 @@ export function happyScript(backfillId: string, { plan, windowMs }: Settings = {
     retireOverlay: async () => ({ retired: true }),
     cleanUp: async () => ({ dropped: [] }),
     recordStatus: nothing,
-    recordMessage: nothing,
-    recordRefusal: nothing,
+    recordMessages: nothing,
     recordDecision: async () => ({ kind: 'recorded' }),
     awaitGate: nothing,
   };

@@ -8,6 +8,7 @@ import { openState } from '../../src/domain/backfill-state.ts';
 import type { BackfillStatus } from '../../src/domain/status.ts';
 import type { StatusView } from '../../src/domain/status-view.ts';
 import type { MessageName } from '../../src/domain/messages.ts';
+import type { ReceivedMessage } from '../../src/domain/received-message.ts';
 import { STATUS_QUERY, WORKFLOW_TYPE, warehouseQueueOf, workflowIdOf } from '../../src/protocol/identity.ts';
 import { BUNDLE } from '../support/world.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -93,6 +94,13 @@ export async function createStage(): Promise<Stage> {
       await connection.close();
     },
   };
+}
+
+/** The messages that the ledger was told, in the order of telling. */
+export function recorded({ calls }: Pick<Play, 'calls'>): ReceivedMessage[] {
+  return calls
+    .filter(({ name }) => name === 'recordMessages')
+    .flatMap(({ input }) => input['messages'] as ReceivedMessage[]);
 }
 
 function carriedOver(id: string, changes: Partial<BackfillState>): BackfillState {
