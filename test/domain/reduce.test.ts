@@ -108,6 +108,53 @@ describe('what happens to a backfill', () => {
     );
   });
 
+  it('keeps for the ledger what was received, in its order, until it is told', () => {
+    const telling = (n: number) => ({ message: 'aprove', reason: `no message has this name, ${n}` });
+    const two = [1, 2].reduce(
+      (state, n) => reduce(state, { type: 'received', telling: telling(n) }, LATER),
+      stateIn('building'),
+    );
+    expect(two.untold).toEqual([
+      { ...telling(1), at: LATER, number: 1 },
+      { ...telling(2), at: LATER, number: 2 },
+    ]);
+    const one = reduce(two, { type: 'told', upTo: 1 }, LATER);
+    expect(one.untold.map(({ number }) => number)).toEqual([2]);
+    expect(reduce(one, { type: 'received', telling: telling(3) }, LATER).untold.at(-1)?.number).toBe(3);
+  });
+
+  it('stays small while the ledger is away, whatever is sent', () => {
+    const detail = { reason: 'x'.repeat(100_000) };
+    let state = stateIn('building');
+    for (let n = 1; n <= 600; n += 1)
+      state = reduce(state, { type: 'received', telling: { message: 'pause', by: 'olaf', detail } }, NOW);
+    expect(state.untold.map(({ number }) => number)).toEqual(Array.from({ length: 500 }, (_, index) => index + 101));
+    expect(JSON.stringify(state).length).toBeLessThan(1_000_000);
+  });
+
+  it('gives a step more room with every run that came to nothing, until something moves', () => {
+    const twice = [1, 2].reduce(
+      (state) => reduce(state, { type: 'continued', advanced: false }, NOW),
+      stateIn('preserving'),
+    );
+    expect(twice.begunAnew).toBe(2);
+    expect(reduce(twice, { type: 'continued', advanced: true }, NOW).begunAnew).toBe(0);
+    expect(reduce(twice, { type: 'moved', to: 'building' }, NOW).begunAnew).toBe(0);
+  });
+
+  it('takes up what the ledger kept of an earlier workflow', () => {
+    const paused = { by: 'olaf', reason: 'month end', since: NOW };
+    const signOffs = [{ party: 'finance-data', at: NOW }];
+    const inForce = { limits: { maxConcurrency: 5 }, paused };
+    const state = reduce(stateIn('planning'), { type: 'takenUp', inForce, signOffs, consolidated: 3 }, LATER);
+    expect(state).toMatchObject({
+      limits: { maxConcurrency: 5, dailyBytesBudget: null },
+      paused,
+      signOffs,
+      consolidated: 3,
+    });
+  });
+
   it('pauses and resumes, and hears of runs of the live pipeline', () => {
     const paused = reduce(stateIn('building'), { type: 'paused', by: 'olaf', reason: 'month end' }, LATER);
     expect(paused.paused).toEqual({ by: 'olaf', reason: 'month end', since: LATER });
@@ -146,6 +193,7 @@ describe('a request that was overtaken', () => {
         at: LATER,
       },
     ]);
+    expect(published.untold).toMatchObject([{ message: 'abort', reason: published.refusals[0]?.reason, at: LATER }]);
   });
 
   it('does not come to life again in a later round', () => {

@@ -171,6 +171,12 @@ describe('the other messages', () => {
     });
   });
 
+  it('refuses limits before there is a plan, which would set them again', () => {
+    expect(refusal(stateIn('planning', { plan: null }), 'setLimits', { max_concurrency: 3 })).toBe(
+      'setLimits: the plan sets the limits when it is frozen; change them after planning',
+    );
+  });
+
   it('lifts the budget with null, and knows when nothing would change', () => {
     const limited = stateIn('building', { limits: { maxConcurrency: 2, dailyBytesBudget: 1000 } });
     expect(decide(limited, 'setLimits', { daily_bytes_budget: null }).kind).toBe('accepted');
