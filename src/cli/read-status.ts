@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import type { DescribedBackfill } from '../client/describe-backfill.ts';
 import { describeBackfill } from '../client/describe-backfill.ts';
 import { queryStatus } from '../client/query-status.ts';
 import type { Config } from '../config/config.ts';
@@ -32,9 +33,25 @@ export async function readStatus(
   const isLive = answer.kind === 'answered';
   // A terminated workflow still answers with the state it had: the ledger knows what became of the run since.
   if (isLive && (described?.isRunning === true || isFinal(answer.view.status)))
-    return { view: answer.view, isLive, isOrphaned: false, runId };
+    return { view: withRetry(answer.view, described), isLive, isOrphaned: false, runId };
   const view = lastKnownStatus(backfillId, described, await readRecordedRun(config, backfillId));
-  return view && { view, isLive, isOrphaned: described?.isRunning !== true && !isFinal(view.status), runId };
+  return (
+    view && {
+      view: withRetry(view, described),
+      isLive,
+      isOrphaned: described?.isRunning !== true && !isFinal(view.status),
+      runId,
+    }
+  );
+}
+
+/** An outage looks to a run like work that goes on; the server knows what fails and is tried again. */
+function withRetry(view: StatusView, described: DescribedBackfill | null): StatusView {
+  const retry = described?.retry ?? null;
+  if (retry === null || isFinal(view.status)) return view;
+  const { waitingOn } = view;
+  const both = waitingOn && { ...waitingOn, reason: `${waitingOn.reason}; meanwhile ${retry.reason}` };
+  return { ...view, waitingOn: both ?? retry };
 }
 
 export function exitCodeOfKnown({ view, isOrphaned }: KnownStatus): ExitCode {

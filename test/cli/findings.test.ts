@@ -12,6 +12,7 @@ const workflow: DescribedBackfill = {
   historyLength: 1,
   startedAt: '2026-06-15T09:00:00.000Z',
   memo: {},
+  retry: null,
 };
 const terminated = { ...workflow, isRunning: false, workflowStatus: 'TERMINATED' };
 const run = { backfillId: 'tax-fix', dataset: 'finance.daily_revenue', status: 'building' };

@@ -11,6 +11,7 @@ const described: DescribedBackfill = {
   workflowStatus: 'RUNNING',
   historyLength: 77,
   startedAt: '2026-06-15T09:00:00.000Z',
+  retry: null,
   memo: { status: 'building', since: '2026-06-15T09:10:00.000Z', waitingOn: 'pause window 08:00–10:00 UTC' },
 };
 
