@@ -129,7 +129,7 @@ describe('an error of the server becomes', () => {
                 ])
               ).rowCount === 1,
             {
-              timeoutMs: 10_000,
+              timeoutMs: 30_000,
               describe: 'the first of two waiting sessions',
             },
           );
