@@ -14,5 +14,5 @@ describe('kill -9 of PostgreSQL', () => {
       },
       end,
     };
-  }, false);
+  }, 'postgres');
 });

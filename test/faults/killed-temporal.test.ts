@@ -14,5 +14,5 @@ describe('kill -9 of the Temporal server', () => {
       },
       end,
     };
-  }, false);
+  }, 'temporal');
 });

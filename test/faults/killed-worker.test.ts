@@ -18,5 +18,5 @@ describe('kill -9 of the worker', () => {
       },
       end: () => world.end(),
     };
-  }, true);
+  }, 'worker');
 });
