@@ -71,6 +71,18 @@ describe('the memo', () => {
       'whenNoWorkerAnswers',
     ]);
     expect(JSON.stringify(memo).length).toBeLessThan(2_048);
+    expect(memo['waitingOn']?.length).toBe(300);
+  });
+
+  it('cuts the wait, never the statement, where both would be too much', () => {
+    const paused = { by: 'olaf', reason: '月末'.repeat(1_000), since: NOW };
+    const rollbackStatement = `WITH moved AS (${'x'.repeat(1_200)})`;
+    const memo = memoOf(stateIn('consolidating', { paused, rollbackStatement }));
+    expect(memo['rollback']).toBe(rollbackStatement);
+    expect(memo['waitingOn']).toMatch(/^paused by olaf: 月末月/);
+    const bytes = new TextEncoder().encode(JSON.stringify(memo)).length;
+    expect(bytes).toBeGreaterThan(1_980);
+    expect(bytes).toBeLessThan(2_048);
   });
 });
 
