@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
-import { amendedPartitionsAllowed } from '../src/domain/envelope.ts';
 import { voidApprovals } from '../src/ledger/approvals.ts';
 import { markEverything } from '../src/ledger/dirty-marks.ts';
 import { insertAnnouncement } from '../src/ledger/events.ts';
@@ -27,7 +26,8 @@ import { catchUp } from './catch-up.ts';
 import { WHOLE_RUN } from './conclude-evidence.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
-import { envelopeLeft } from './watch-live-writes.ts';
+import { envelopeLeft } from './envelope-left.ts';
+import { publishedBefore } from './published-before.ts';
 import type { Working } from './working.ts';
 import { whileWorking } from './working.ts';
 
@@ -43,7 +43,9 @@ export function makePublishRelease(deps: ActivityDeps): WarehouseActivities['pub
   return ({ backfillId, windowMs }) =>
     whileWorking(async (working) => {
       const { plan } = await withLedger(deps, (session) => loadPlan(session, backfillId));
-      return withAttempt(deps, plan, WHOLE_RUN, working, async (attempt) => {
+      return withAttempt(deps, plan, WHOLE_RUN, working, async (attempt): Promise<PublishOutcome> => {
+        const before = await publishedBefore(attempt.session, plan);
+        if (before !== null) return announced(attempt, plan, before);
         working.at({ doing: 'vacuum and grants' });
         await attempt.session.change(vacuumOverlay(plan));
         await attempt.session.change(grantOverlay(plan));
@@ -65,7 +67,6 @@ async function switchReaders(
   const expected = (
     await session.one<{ releaseId: string | null; backfillId: string | null }>(activeRelease(plan.dataset))
   ).releaseId;
-  const maxAmended = amendedPartitionsAllowed(plan.spec.publication.lateDrift, plan.partitions);
   let last = 'nothing was tried';
   for (let attemptNumber = 1; attemptNumber <= TRIES; attemptNumber += 1) {
     working.at({ doing: 'switch', attempt: attemptNumber });
@@ -80,17 +81,19 @@ async function switchReaders(
       try {
         const { release } = await within(session, SWITCH_MS, plan.spec.execution.queryTimeoutMs, () =>
           session.one<{ release: { releaseId: string; publishedAt: string; deadline: string } }>(
-            publishRelease({ plan, fence, expected, windowMs, armedView: fingerprint, maxAmended }),
+            publishRelease({ plan, fence, expected, windowMs, armedView: fingerprint }),
           ),
         );
-        await announce(attempt, plan, release.releaseId);
-        return {
+        const rollback = rollbackStatement(plan, release.releaseId);
+        return announced(attempt, plan, {
           kind: 'published',
-          release: { ...iso(release), rollbackStatement: rollbackStatement(plan, release.releaseId) },
-        };
+          release: { ...iso(release), rollbackStatement: rollback },
+        });
       } catch (error) {
         if (!(error instanceof pg.DatabaseError)) throw error;
         if (error.hint === 'approval void') return approvalVoid(attempt, plan, error.message);
+        const before = error.hint === 'rolled back' ? await publishedBefore(session, plan) : null;
+        if (before !== null) return announced(attempt, plan, before);
         if (!['55P03', '55006', '40P01', STATEMENT_CANCELLED].includes(error.code ?? '')) throw error;
         last = error.message;
       }
@@ -128,14 +131,22 @@ async function approvalVoid({ session }: Attempt, plan: BackfillPlan, reason: st
   return { kind: 'approvalVoid', reason };
 }
 
-async function announce({ session }: Attempt, plan: BackfillPlan, releaseId: string): Promise<void> {
+/** Whoever announces it first, it is announced once. */
+async function announced(
+  { session }: Attempt,
+  plan: BackfillPlan,
+  outcome: Extract<PublishOutcome, { kind: 'published' | 'rolledBackByHand' }>,
+): Promise<PublishOutcome> {
+  const { releaseId } = outcome.release;
+  const about = { dataset: plan.dataset, release: releaseId };
   await session.change(
-    insertAnnouncement(plan.backfillId, 'published', releaseId, {
-      dataset: plan.dataset,
-      release: releaseId,
-      change: plan.spec.reason.change,
-    }),
+    insertAnnouncement(plan.backfillId, 'published', releaseId, { ...about, change: plan.spec.reason.change }),
   );
+  if (outcome.kind === 'rolledBackByHand')
+    await session.change(
+      insertAnnouncement(plan.backfillId, 'rolled_back', releaseId, { ...about, by: outcome.by, reason: 'by hand' }),
+    );
+  return outcome;
 }
 
 function iso(release: { releaseId: string; publishedAt: string; deadline: string }): {

@@ -11,6 +11,7 @@ import { insertAnnouncement } from '../src/ledger/events.ts';
 import { evidenceOf, insertEvidence, waivers } from '../src/ledger/evidence.ts';
 import { fingerprint } from '../src/spec/fingerprint.ts';
 import type { Session } from '../src/warehouse/session.ts';
+import { shadowTotals } from '../src/warehouse/postgres/statements/slice-measures.ts';
 import { withTransaction } from '../src/warehouse/session.ts';
 import { sql } from '../src/warehouse/sql.ts';
 import { tolerances } from './reconcile-batch.ts';
@@ -32,9 +33,9 @@ interface Sums {
  * anew, after live writes or a rollback, is approved anew.
  */
 export async function writeRunEvidence(session: Session, plan: BackfillPlan, planHash: string): Promise<RunEvidence> {
-  const sums = await session.one<Sums>(sumBatches(plan.backfillId));
-  const checks = await runChecks(session, plan, sums.figures, sums.open);
+  const { sums, checks } = await judgeRun(session, plan);
   const failed = firstFailure(checks) ?? null;
+  const { totals } = await session.one<{ totals: Record<string, string> }>(shadowTotals(plan));
   const { version, asOf } = await session.one<{ version: string; asOf: Date }>(
     sql(`SELECT current_setting('server_version') AS version, clock_timestamp() AS "asOf"`),
   );
@@ -47,6 +48,8 @@ export async function writeRunEvidence(session: Session, plan: BackfillPlan, pla
     server: version,
     interval: plan.keyRanges,
     figures: sums.figures,
+    // What readers would see of the interval; the figures leave out rows that the live pipeline wrote.
+    totals,
     batchDigest: sums.digest,
     batches: { total: plan.batches, waived: sums.waived },
     proofs: (await session.rows<{ body: unknown }>(evidenceOf(plan.backfillId, 'proof'))).map((one) => one.body),
@@ -63,12 +66,16 @@ export async function writeRunEvidence(session: Session, plan: BackfillPlan, pla
   return { evidence, failed };
 }
 
-async function runChecks(
+/** The batches as they are now, added up and judged as one run, waivers in force. */
+export async function judgeRun(
   session: Session,
   plan: BackfillPlan,
-  figures: ReconciliationFigures,
-  open: number,
-): Promise<readonly Check[]> {
+): Promise<{ sums: Sums; checks: readonly Check[] }> {
+  const sums = await session.one<Sums>(sumBatches(plan.backfillId));
+  return { sums, checks: await runChecks(session, plan, sums) };
+}
+
+async function runChecks(session: Session, plan: BackfillPlan, { figures, open }: Sums): Promise<readonly Check[]> {
   const waived = await session.rows<Pick<Waiver, 'batch' | 'check' | 'figure'>>(waivers(plan.backfillId));
   const batchCheck: Check = {
     name: 'batches_passed',

@@ -1,8 +1,5 @@
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
-import { beyondEnvelope } from '../src/domain/envelope.ts';
-import type { Restated } from '../src/domain/envelope.ts';
 import { voidApprovals } from '../src/ledger/approvals.ts';
-import { amendmentsSinceEvidence, newestRunEvidence } from '../src/ledger/evidence.ts';
 import type { LedgerCounts } from '../src/domain/backfill-state.ts';
 import { countProgress } from '../src/ledger/counts.ts';
 import { sealEvents } from '../src/ledger/events.ts';
@@ -17,6 +14,7 @@ import { catchUp } from './catch-up.ts';
 import { WHOLE_RUN } from './conclude-evidence.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
+import { envelopeLeft } from './envelope-left.ts';
 import { whileWorking } from './working.ts';
 
 /** How soon a late write is rebuilt while nobody works, and a rollback made by hand is noticed. */
@@ -74,17 +72,4 @@ export async function rolledBackByHand(session: Session, plan: BackfillPlan): Pr
     latestRelease(plan.backfillId),
   );
   return { at: (release?.rolledBackAt ?? new Date()).toISOString(), by: release?.rolledBackBy ?? 'unknown' };
-}
-
-/** Why the newest evidence no longer covers what live writes restated; null while it does. */
-export async function envelopeLeft(session: Session, plan: BackfillPlan): Promise<string | null> {
-  const [evidence] = await session.rows<{ body: { figures: { measures: Record<string, { new: string }> } } }>(
-    newestRunEvidence(plan.backfillId),
-  );
-  if (evidence === undefined) return 'there is no evidence yet';
-  const restated = await session.one<Restated>(amendmentsSinceEvidence(plan.backfillId));
-  const totals = Object.fromEntries(
-    Object.entries(evidence.body.figures.measures).map(([name, sides]) => [name, sides.new]),
-  );
-  return beyondEnvelope(restated, { partitions: plan.partitions, totals }, plan.spec.publication.lateDrift);
 }

@@ -20,5 +20,13 @@ export const publish: Phase = async (run) => {
     deadline,
     statement: rollbackStatement,
   });
+  if (outcome.kind === 'rolledBackByHand') {
+    run.apply({ type: 'rolledBack', at: outcome.at });
+    return {
+      type: 'moved',
+      to: 'rolledBack',
+      because: `the ledger shows a rollback by ${outcome.by} at ${outcome.at}`,
+    };
+  }
   return { type: 'moved', to: 'observing' };
 };

@@ -63,6 +63,7 @@ export const TRANSITIONS: Readonly<Record<BackfillStatus, Edges>> = {
   },
   publishing: {
     observing: 'consumers read the corrected history',
+    rolledBack: 'the ledger shows that it was published and rolled back by hand',
     reconciling: 'the approval no longer covers the evidence',
     held: 'the switch could not be made',
     aborting: 'a person gave it up before the switch',

@@ -36,18 +36,6 @@ export function evidenceOf(backfillId: string, kind: EvidenceKind): Sql {
   );
 }
 
-/** Partitions restated since the newest evidence, and by how much each measure moved in all. */
-export function amendmentsSinceEvidence(backfillId: string): Sql {
-  return sql(
-    `SELECT count(DISTINCT a.body ->> 'partition')::int AS partitions,
-            coalesce((SELECT jsonb_object_agg(key, moved::text) FROM (SELECT m.key, sum(abs(m.value::numeric)) AS moved FROM governance.backfill_evidence x, jsonb_each_text(x.body -> 'moved') m
-               WHERE x.backfill_id = $1 AND x.kind = 'amendment' AND x.evidence_id > last.id GROUP BY m.key) t), '{}') AS moved
-       FROM (SELECT coalesce(max(evidence_id), 0) AS id FROM governance.backfill_evidence WHERE backfill_id = $1 AND kind = 'run') last
-       LEFT JOIN governance.backfill_evidence a ON a.backfill_id = $1 AND a.kind = 'amendment' AND a.evidence_id > last.id GROUP BY last.id`,
-    backfillId,
-  );
-}
-
 /** Waivers in force: name of the check and the batch, null for the whole run. */
 export function waivers(backfillId: string): Sql {
   return sql(

@@ -17,7 +17,8 @@ export function activeRelease(dataset: string): Sql {
 
 export function latestRelease(backfillId: string): Sql {
   return sql(
-    `SELECT release_id AS "releaseId", state, published_at AS "publishedAt", rollback_deadline AS deadline, rolled_back_at AS "rolledBackAt", rolled_back_by AS "rolledBackBy", evidence_digest AS digest
+    `SELECT release_id AS "releaseId", state, published_at AS "publishedAt", rollback_deadline AS deadline, rolled_back_at AS "rolledBackAt", rolled_back_by AS "rolledBackBy",
+            evidence_digest AS digest
        FROM governance.data_releases WHERE backfill_id = $1 ORDER BY epoch DESC LIMIT 1`,
     backfillId,
   );
@@ -25,7 +26,8 @@ export function latestRelease(backfillId: string): Sql {
 
 export function listReleases(backfillId: string): Sql {
   return sql(
-    `SELECT release_id AS "releaseId", state, published_at AS "publishedAt", approved_by AS "approvedBy", rolled_back_at AS "rolledBackAt", amendments, fence_ms::float8 AS "fenceMs"
+    `SELECT release_id AS "releaseId", state, published_at AS "publishedAt", approved_by AS "approvedBy", rolled_back_at AS "rolledBackAt", amendments,
+            amendment_list AS "amendmentList", amendment_digest AS "amendmentDigest", fence_ms::float8 AS "fenceMs"
        FROM governance.data_releases WHERE backfill_id = $1 ORDER BY epoch`,
     backfillId,
   );
@@ -37,17 +39,15 @@ export function publishRelease(input: {
   readonly expected: string | null;
   readonly windowMs: number;
   readonly armedView: string;
-  readonly maxAmended: number;
 }): Sql {
   return sql(
-    `SELECT governance.publish_release($1, $2, $3, $4 * interval '1 millisecond', $5, $6, $7) AS release`,
+    `SELECT governance.publish_release($1, $2, $3, $4 * interval '1 millisecond', $5, $6) AS release`,
     input.plan.backfillId,
     input.fence,
     input.expected,
     input.windowMs,
     input.armedView,
     input.plan.baseFingerprint,
-    input.maxAmended,
   );
 }
 

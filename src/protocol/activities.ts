@@ -73,6 +73,13 @@ export interface PublishedRelease {
 
 export type PublishOutcome =
   | { readonly kind: 'published'; readonly release: PublishedRelease }
+  /** It was published, the reply was lost, and before it was asked again somebody ran the rollback statement. */
+  | {
+      readonly kind: 'rolledBackByHand';
+      readonly release: PublishedRelease;
+      readonly at: string;
+      readonly by: string;
+    }
   | { readonly kind: 'approvalVoid'; readonly reason: string }
   | { readonly kind: 'batchFailed'; readonly batch: number; readonly check: Check };
 
@@ -147,7 +154,7 @@ export interface WarehouseActivities {
   concludeEvidence(input: RunRef): Promise<ConcludeOutcome>;
   /** Rebuilds what live writes touch, but for `pointerOnly`; returns when the workflow has something to hear. */
   watchLiveWrites(input: RunRef & { published: boolean; pointerOnly?: true }): Promise<WatchOutcome>;
-  /** Grants, armed view, catch-up and the switch. Returns the same release when called again. */
+  /** Grants, armed view, catch-up and the switch. Key: the evidence, published once. Returns the same release when called again. */
   publishRelease(input: RunRef & { windowMs: number }): Promise<PublishOutcome>;
   /** Idempotent: a release that is rolled back already is reported as such. */
   rollBackRelease(input: RunRef & { by: string; reason: string }): Promise<{ at: string }>;

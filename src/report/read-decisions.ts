@@ -23,13 +23,15 @@ export async function readDecisions(
   return {
     waivers: waived.map(({ body }) => body),
     decisions: decisions.map((one) => ({ ...one, at: one.at.toISOString() })),
-    releases: releases.map(({ releaseId, state, publishedAt, approvedBy, rolledBackAt, amendments }) => ({
-      releaseId,
-      state,
-      publishedAt: publishedAt.toISOString(),
-      approvedBy,
-      rolledBackAt: rolledBackAt?.toISOString() ?? null,
-      amendments,
+    releases: releases.map((one) => ({
+      releaseId: one.releaseId,
+      state: one.state,
+      publishedAt: one.publishedAt.toISOString(),
+      approvedBy: one.approvedBy,
+      rolledBackAt: one.rolledBackAt?.toISOString() ?? null,
+      amendments: one.amendments,
+      amendmentList: one.amendmentList,
+      amendmentDigest: one.amendmentDigest,
     })),
     rollback: await readRollback(session, plan),
   };

@@ -4,14 +4,14 @@ import { amendedPartitionsAllowed } from '../domain/envelope.ts';
 import { formatName } from '../domain/names.ts';
 import type { Check } from '../domain/verdict.ts';
 import type { Amendment } from '../ledger/amendments.ts';
-import { listAmendments } from '../ledger/amendments.ts';
+import { amendmentsSinceEvidence, listAmendments } from '../ledger/amendments.ts';
 import type { BatchCheckCounts, NoticedBatch } from '../ledger/batch-checks.ts';
 import { countBatchChecks, countBatchStates, noticedBatches } from '../ledger/batch-checks.ts';
 import { sumBatches } from '../ledger/batches.ts';
 import type { ChangedRow } from '../ledger/changed-rows.ts';
 import { largestChanges } from '../ledger/changed-rows.ts';
 import { countMarks } from '../ledger/dirty-marks.ts';
-import { amendmentsSinceEvidence, evidenceOf, newestRunEvidence } from '../ledger/evidence.ts';
+import { evidenceOf, newestRunEvidence } from '../ledger/evidence.ts';
 import type { LedgerRun } from '../ledger/runs.ts';
 import { findRun, readPlan } from '../ledger/runs.ts';
 import type { WorkDone } from '../ledger/work-done.ts';
@@ -71,7 +71,11 @@ export async function readReport(session: Session, backfillId: string): Promise<
       evidence:
         evidence === null
           ? null
-          : { digest: evidence.digest, asOf: evidence.createdAt.toISOString(), server: evidence.body.server },
+          : {
+              digest: evidence.digest,
+              asOf: evidence.createdAt.toISOString(),
+              server: evidence.body.server,
+            },
       plan: reportedPlan(plan, run.planHash),
       work: {
         estimate: plan.estimate,

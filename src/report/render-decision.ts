@@ -1,5 +1,6 @@
 import type { Markup } from './markup.ts';
 import { markup, NOTHING } from './markup.ts';
+import { renderAmendments } from './render-live-writes.ts';
 import type { Report, ReportedDecision, ReportedRelease } from './report.ts';
 import type { Column } from './table.ts';
 import { facts, table } from './table.ts';
@@ -12,7 +13,16 @@ export function renderDecision(report: Report): Markup {
 ${renderRollback(report)}
 <h2 id="decisions">Decisions and releases</h2>
 ${table('Who decided what, and how each was identified', DECISION_COLUMNS, report.decisions, 'Nobody has decided anything yet.')}
-${table('Releases of this backfill', RELEASE_COLUMNS, report.releases, 'Nothing was published yet.')}`;
+${table('Releases of this backfill', RELEASE_COLUMNS, report.releases, 'Nothing was published yet.')}
+${report.releases.filter(({ amendments }) => amendments > 0).map((release) => renderReleased(release, report))}`;
+}
+
+/** What a release published beside the evidence that was approved. */
+function renderReleased({ releaseId, amendmentList, amendmentDigest }: ReportedRelease, { measures }: Report): Markup {
+  const names = measures.map((measure) => measure.name);
+  return markup`${renderAmendments(`Amendments that release ${releaseId} published`, amendmentList, names, '')}
+<p class="soft">Digest of the amendments of ${releaseId}: <code>${amendmentDigest}</code></p>
+`;
 }
 
 function renderApproval({ evidence, commands, plan, requestedBy, liveWrites, publishedView, dataset }: Report): Markup {

@@ -1,7 +1,9 @@
+import type { Amendment } from '../ledger/amendments.ts';
 import { formatDecimal, formatDelta } from './decimal.ts';
 import type { Markup } from './markup.ts';
 import { markup } from './markup.ts';
 import type { Report } from './report.ts';
+import type { Column } from './table.ts';
 import { table } from './table.ts';
 import { counted, formatCount } from './words.ts';
 
@@ -15,23 +17,41 @@ export function renderLiveWrites({ liveWrites, measures }: Report): Markup {
       : `Moved in all: ${moved.map(([name, amount]) => `${name} by ${formatDecimal(trimZeros(amount))}`).join(', ')}.`;
   return markup`<h2 id="live-writes">Live writes</h2>
 <p>Between the snapshot and the evidence the live pipeline wrote ${counted(liveWrites.rows, 'row')} of the interval. Since the evidence, ${counted(liveWrites.amendedPartitions, 'partition')} were rebuilt because of live writes (an approval covers up to ${formatCount(liveWrites.allowedPartitions)}, and ${liveWrites.allowedMeasurePercent}% of any measure). ${movedText} ${liveWrites.openMarks === 0 ? 'Nothing waits to be rebuilt.' : `${counted(liveWrites.openMarks, 'mark')} of live writes wait to be rebuilt.`}</p>
-${table(
+${renderAmendments(
   'Partitions rebuilt since the evidence, and how far each measure moved',
-  [
-    { head: 'Partition', kind: 'word', cell: ({ partition }) => partition },
-    { head: 'Rebuilt', kind: 'number', cell: ({ rebuilds }) => formatCount(rebuilds) },
-    ...names.map((name) => ({
-      head: name,
-      kind: 'number' as const,
-      cell: ({ moved: by }: (typeof liveWrites.amendments)[number]) => formatDelta(trimZeros(by[name] ?? '0')),
-    })),
-  ],
   liveWrites.amendments,
+  names,
   'No partition was rebuilt since the evidence.',
 )}`;
 }
 
-/** Moves are recorded with six decimals; two are always shown, and what is beyond them where it is not zero. */
+/** One row a partition: how often it was rebuilt, and where that took each measure. */
+export function renderAmendments(
+  caption: string,
+  amendments: readonly Amendment[],
+  measures: readonly string[],
+  none: string,
+): Markup {
+  return table(
+    caption,
+    [
+      { head: 'Partition', kind: 'word', cell: ({ partition }) => partition },
+      { head: 'Rebuilt', kind: 'number', cell: ({ rebuilds }) => formatCount(rebuilds) },
+      ...measures.flatMap((name): Column<Amendment>[] => [
+        {
+          head: `${name}, before`,
+          kind: 'number',
+          cell: ({ before }) => formatDecimal(trimZeros(before[name] ?? '–')),
+        },
+        { head: 'moved by', kind: 'number', cell: ({ moved }) => formatDelta(trimZeros(moved[name] ?? '–')) },
+      ]),
+    ],
+    amendments,
+    none,
+  );
+}
+
+/** Two decimals are always shown, and what is beyond them where it is not zero. */
 function trimZeros(amount: string): string {
   return amount.replace(/(\.\d{2}\d*?)0+$/, '$1');
 }

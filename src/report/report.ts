@@ -61,7 +61,7 @@ export interface Report {
     readonly openMarks: number;
     readonly amendedPartitions: number;
     readonly allowedPartitions: number;
-    /** By measure: the sum of the absolute moves. */
+    /** By measure: how far each partition moved, without signs, added up. */
     readonly moved: Readonly<Record<string, string>>;
     readonly allowedMeasurePercent: number;
     readonly amendments: readonly Amendment[];
@@ -129,7 +129,11 @@ export interface ReportedRelease {
   readonly publishedAt: string;
   readonly approvedBy: string;
   readonly rolledBackAt: string | null;
+  /** Partitions that live writes restated between the approved evidence and the switch. */
   readonly amendments: number;
+  readonly amendmentList: readonly Amendment[];
+  /** sha256 over the list as the ledger's text of it. */
+  readonly amendmentDigest: string;
 }
 
 export interface ReportedRollback {

@@ -73,7 +73,26 @@ describe('a late write', () => {
     const second = (await world.conclude()).evidence.digest;
     expect(second).not.toBe(first);
     await world.approve();
+    await lateSale('2025-01-05', 0);
     expect(await world.publish()).toBe('FIN-1');
+    expect(
+      await world.query(
+        `SELECT amendments, amendment_list -> 0 -> 'partition' AS partition, amendment_list -> 0 -> 'moved' AS moved FROM governance.data_releases`,
+      ),
+    ).toEqual([{ amendments: 1, partition: '2025-01-05', moved: { net: '-2.00', gross: '0.00' } }]);
+  });
+
+  it('inside the envelope voids the approval when the run as a whole no longer passes', async () => {
+    await world.conclude();
+    await world.approve();
+    await world.query(
+      `UPDATE governance.backfill_batches SET figures = jsonb_set(figures, '{measures,net,new}', '"1.00"') WHERE batch = 2`,
+    );
+    await lateSale('2025-01-03', 0);
+    expect(await world.activities.watchLiveWrites({ ...RUN, published: false })).toMatchObject({
+      kind: 'approvalVoid',
+      reason: expect.stringMatching(/^after live writes the run fails delta:net: -\d/) as string,
+    });
   });
 });
 

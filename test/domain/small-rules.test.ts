@@ -28,6 +28,28 @@ describe('what an approval covers', () => {
     );
     expect(beyond(1, '-1.01')).not.toBeNull();
   });
+
+  it('is nothing that cannot be measured: no share of zero or infinity, no move that is no number or not known', () => {
+    const of = (total: string | undefined, moved: string | undefined) =>
+      beyondEnvelope(
+        { partitions: 1, moved: moved === undefined ? {} : { refunds: moved } },
+        { partitions: 547, totals: total === undefined ? {} : { refunds: total } },
+        envelope,
+      );
+    expect(of('0', '999999')).toMatchInlineSnapshot(
+      `"live writes moved refunds by 999999 since the evidence, of a total of 0; the approval covers 0.1%"`,
+    );
+    for (const [total, moved] of [
+      ['10', 'NaN'],
+      ['NaN', '1'],
+      ['Infinity', '1'],
+      ['10', 'Infinity'],
+      [undefined, '1'],
+      ['10', undefined],
+    ])
+      expect(of(total, moved), `${moved} of ${total}`).not.toBeNull();
+    expect(of('0', '0')).toBeNull();
+  });
 });
 
 describe('names', () => {

@@ -181,7 +181,22 @@ describe('a release', () => {
     });
   });
 
+  it('is the only one of its evidence, whoever writes it and whoever approved that', async () => {
+    await world.query('ALTER TABLE governance.data_releases DISABLE TRIGGER only_by_publication');
+    try {
+      const again = world.query(
+        `INSERT INTO governance.data_releases (release_id, dataset, backfill_id, source_range, code_version, approved_by, requested_by, approval_id, evidence_digest, epoch, fence, rollback_deadline)
+         SELECT 'FIN-1.9', dataset, backfill_id, source_range, code_version, approved_by, requested_by, approval_id, evidence_digest, 9, 9, now() FROM governance.data_releases`,
+      );
+      expect(await sqlstate(again)).toEqual({ code: '23505', constraint: 'evidence_is_published_once' });
+    } finally {
+      await world.query('ALTER TABLE governance.data_releases ENABLE TRIGGER only_by_publication');
+    }
+  });
+
   it('is the only live one of its dataset', async () => {
+    await world.conclude();
+    await world.approve();
     expect(await world.publish()).toBe('FIN-1.2');
     await world.query('ALTER TABLE governance.data_releases DISABLE TRIGGER only_by_publication');
     try {

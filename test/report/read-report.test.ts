@@ -10,9 +10,9 @@ import { derivedRolePassword } from '../../examples/daily-revenue/roles.ts';
 import { readScenarioFile } from '../../examples/daily-revenue/scenario.ts';
 import { seedDailyRevenue } from '../../examples/daily-revenue/seed.ts';
 import type { Amendment } from '../../src/ledger/amendments.ts';
-import { listAmendments } from '../../src/ledger/amendments.ts';
+import { amendmentsSinceEvidence, listAmendments } from '../../src/ledger/amendments.ts';
 import { markDropped } from '../../src/ledger/artifacts.ts';
-import { amendmentsSinceEvidence, insertEvidence } from '../../src/ledger/evidence.ts';
+import { insertEvidence } from '../../src/ledger/evidence.ts';
 import type { MeasureGroup } from '../../src/ledger/measure-series.ts';
 import { measureSeries } from '../../src/ledger/measure-series.ts';
 import { readPlan } from '../../src/ledger/runs.ts';
@@ -155,29 +155,36 @@ describe('the report of a reconciled run', () => {
   });
 
   it('tells what live writes restated since the evidence, partition by partition', async () => {
-    const amend = (moved: string, fence: number) =>
-      insertEvidence(
-        ID,
-        'amendment',
-        1,
-        { partition: '2025-05-21', batch: 1, moved: { revenue: moved }, fence },
-        `${fence}`,
-      );
+    const amend = (partition: string, before: string, after: string) => {
+      const body = { partition, before: { revenue: before, gross: '1' }, after: { revenue: after, gross: '1' } };
+      return insertEvidence(ID, 'amendment', 1, body, after);
+    };
     const later = await read((session) =>
       withRollback(session, async () => {
-        await session.change(amend('12.500000', 1));
-        await session.change(amend('-2.500000', 2));
-        const { partitions, moved } = await session.one<{ partitions: number; moved: object }>(
-          amendmentsSinceEvidence(ID),
-        );
-        return { partitions, moved, amendments: await session.rows<Amendment>(listAmendments(ID, 10)) };
+        await session.change(amend('2025-05-21', '100.00', '112.50'));
+        await session.change(amend('2025-05-21', '112.50', '110.00'));
+        await session.change(amend('2025-05-22', '7.00', '2.00'));
+        const restated = await session.one(amendmentsSinceEvidence(ID));
+        return { restated, amendments: await session.rows<Amendment>(listAmendments(ID, 10)) };
       }),
     );
-    expect(later).toEqual({
-      partitions: 1,
-      moved: { revenue: '15.000000' },
-      amendments: [{ partition: '2025-05-21', rebuilds: 2, moved: { revenue: '10.000000' } }],
-    });
+    expect(later.restated).toEqual({ partitions: 2, moved: { revenue: '15.00', gross: '0' } });
+    expect(later.amendments).toEqual([
+      {
+        partition: '2025-05-21',
+        rebuilds: 2,
+        before: { revenue: '100.00', gross: '1' },
+        after: { revenue: '110.00', gross: '1' },
+        moved: { revenue: '10.00', gross: '0' },
+      },
+      {
+        partition: '2025-05-22',
+        rebuilds: 1,
+        before: { revenue: '7.00', gross: '1' },
+        after: { revenue: '2.00', gross: '1' },
+        moved: { revenue: '-5.00', gross: '0' },
+      },
+    ]);
   });
 
   it('shows the approval, the release and a statement that really undoes it, even where the view is settled', async () => {

@@ -1,5 +1,6 @@
 import type { BackfillSpec } from '../../src/domain/backfill-spec.ts';
 import type { Check } from '../../src/domain/verdict.ts';
+import type { Amendment } from '../../src/ledger/amendments.ts';
 import { reportCommands } from '../../src/report/commands.ts';
 import { compare } from '../../src/report/comparison.ts';
 import type { MeasureReport, Report } from '../../src/report/report.ts';
@@ -44,6 +45,14 @@ const check = (
   limit: string,
 ): Check => ({ name, level, verdict, figure, limit });
 
+const AMENDMENT: Amendment = {
+  partition: '2025-01-02',
+  rebuilds: 1,
+  before: { revenue: '987879.500000', gross: '1200000.00' },
+  after: { revenue: '988000.000000', gross: '1200000.00' },
+  moved: { revenue: '120.500000', gross: '0.000000' },
+};
+
 const DAYS = ['2025-01-01', '2025-01-02', '2025-01-03', '2025-01-04', '2025-01-05'];
 
 function measure(
@@ -74,7 +83,11 @@ export function sampleReport(change: Partial<Report> = {}): Report {
     status: 'awaitingApproval',
     requestedBy: 'dora',
     reason: SPEC.reason,
-    evidence: { digest: DIGEST, asOf: '2025-02-01T09:59:00.000Z', server: '18.1' },
+    evidence: {
+      digest: DIGEST,
+      asOf: '2025-02-01T09:59:00.000Z',
+      server: '18.1',
+    },
     plan: {
       planHash: 'a'.repeat(64),
       codeVersion: '4f2c9e1+6b1d',
@@ -217,7 +230,7 @@ export function sampleReport(change: Partial<Report> = {}): Report {
       allowedPartitions: 1,
       moved: { revenue: '120.500000' },
       allowedMeasurePercent: 0.1,
-      amendments: [{ partition: '2025-01-02', rebuilds: 1, moved: { revenue: '120.500000', gross: '0.000000' } }],
+      amendments: [AMENDMENT],
     },
     waivers: [
       {
@@ -249,7 +262,9 @@ export function sampleReport(change: Partial<Report> = {}): Report {
         publishedAt: '2025-01-31T09:00:00.000Z',
         approvedBy: 'finance-controller',
         rolledBackAt: '2025-01-31T12:00:00.000Z',
-        amendments: 0,
+        amendments: 1,
+        amendmentList: [AMENDMENT],
+        amendmentDigest: 'e'.repeat(64),
       },
     ],
     rollback: {

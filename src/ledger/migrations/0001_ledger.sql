@@ -191,7 +191,9 @@ CREATE TABLE governance.data_releases (
   FOREIGN KEY (backfill_id, dataset) REFERENCES governance.backfill_runs (backfill_id, dataset),
   FOREIGN KEY (approval_id, backfill_id, decision, evidence_digest, approved_by, requested_by)
     REFERENCES governance.backfill_approvals (approval_id, backfill_id, decision, evidence_digest, decided_by, requested_by),
-  CONSTRAINT approver_is_not_requester CHECK (lower(btrim(approved_by)) <> lower(btrim(requested_by)))
+  CONSTRAINT approver_is_not_requester CHECK (lower(btrim(approved_by)) <> lower(btrim(requested_by))),
+  -- And so each approval once: what was rolled back is published again on new evidence and a new approval.
+  CONSTRAINT evidence_is_published_once UNIQUE (backfill_id, evidence_digest)
 );
 CREATE UNIQUE INDEX one_live_release_a_dataset ON governance.data_releases (dataset) WHERE state = 'published';
 

@@ -42,14 +42,13 @@ END $$;
 -- One call, one transaction: fence, guards, pointer, release, event. Idempotent, so a lost reply is harmless.
 -- 55006 = not caught up, 40001 = the pointer moved, 55000 = a guard refuses; nothing was changed in any of them.
 CREATE FUNCTION governance.publish_release(
-  p_backfill_id text, p_fence bigint, p_expected_release text, p_window interval, p_armed_view text, p_base_columns text,
-  p_max_amended_partitions bigint
+  p_backfill_id text, p_fence bigint, p_expected_release text, p_window interval, p_armed_view text, p_base_columns text
 ) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
   run governance.backfill_runs; ds governance.datasets; active governance.active_releases; known governance.data_releases;
-  approval governance.backfill_approvals; newest text; fenced_at timestamptz; open_marks bigint; amended bigint;
-  new_release text; new_epoch bigint;
+  approval governance.backfill_approvals; newest text; fenced_at timestamptz; open_marks bigint; uncovered text;
+  amended jsonb; new_release text; new_epoch bigint;
 BEGIN
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     RAISE EXCEPTION 'publication runs in READ COMMITTED only: its checks must see what was committed before the fence' USING ERRCODE = '25001';
@@ -67,17 +66,25 @@ BEGIN
   IF p_fence < (SELECT coalesce(max(fence), 0) FROM governance.data_releases WHERE backfill_id = p_backfill_id) THEN
     RAISE EXCEPTION 'another attempt published after this one was started' USING ERRCODE = '55000', HINT = 'stale fence';
   END IF;
+  -- Evidence refers to the run, whose row is locked: from here on none is added.
+  SELECT digest INTO newest FROM governance.backfill_evidence WHERE backfill_id = p_backfill_id AND kind = 'run' ORDER BY evidence_id DESC LIMIT 1;
+  SELECT * INTO known FROM governance.data_releases WHERE backfill_id = p_backfill_id AND evidence_digest = newest AND state = 'rolled_back';
+  IF FOUND THEN
+    RAISE EXCEPTION 'a release of this run under this approval was rolled back: % by %; another one needs new evidence and a new approval', known.release_id, known.rolled_back_by
+      USING ERRCODE = '55000', HINT = 'rolled back';
+  END IF;
 
   EXECUTE format('SELECT governance.%I()', ds.function_prefix || '_fence');
   fenced_at := clock_timestamp();
 
-  IF EXISTS (SELECT FROM governance.backfill_partitions WHERE backfill_id = p_backfill_id AND state <> 'built')
-     OR EXISTS (SELECT FROM governance.backfill_batches WHERE backfill_id = p_backfill_id AND state NOT IN ('passed', 'waived')) THEN
-    RAISE EXCEPTION 'a partition of % is not built, or a batch of it does not pass', p_backfill_id USING ERRCODE = '55000';
-  END IF;
+  -- Marks first: a batch that fails because a live write came in between passes once it has been rebuilt.
   SELECT count(*) INTO open_marks FROM governance.dirty_partitions WHERE backfill_id = p_backfill_id;
   IF open_marks > 0 THEN
     RAISE EXCEPTION 'not caught up: % marks of live writes are open', open_marks USING ERRCODE = '55006';
+  END IF;
+  IF EXISTS (SELECT FROM governance.backfill_partitions WHERE backfill_id = p_backfill_id AND state <> 'built')
+     OR EXISTS (SELECT FROM governance.backfill_batches WHERE backfill_id = p_backfill_id AND state NOT IN ('passed', 'waived')) THEN
+    RAISE EXCEPTION 'a partition of % is not built, or a batch of it does not pass', p_backfill_id USING ERRCODE = '55000';
   END IF;
   IF NOT governance.capture_is_whole(p_backfill_id, ds.base_table) THEN
     RAISE EXCEPTION 'late-write capture on % is not whole: a trigger is missing or disabled, or a partition was attached', ds.base_table USING ERRCODE = '55000';
@@ -97,33 +104,32 @@ BEGIN
     RAISE EXCEPTION '% does not read the shadow table that % built', ds.published_view, p_backfill_id USING ERRCODE = '55000';
   END IF;
 
-  SELECT digest INTO newest FROM governance.backfill_evidence WHERE backfill_id = p_backfill_id AND kind = 'run' ORDER BY evidence_id DESC LIMIT 1;
   SELECT * INTO approval FROM governance.backfill_approvals
    WHERE backfill_id = p_backfill_id AND decision = 'approve' AND evidence_digest = newest AND void_since IS NULL
    ORDER BY approval_id DESC LIMIT 1;
   IF approval.approval_id IS NULL THEN
     RAISE EXCEPTION 'no approval covers the newest evidence %', newest USING ERRCODE = '55000', HINT = 'approval void';
   END IF;
-  SELECT count(DISTINCT body ->> 'partition') INTO amended FROM governance.backfill_evidence
-   WHERE backfill_id = p_backfill_id AND kind = 'amendment'
-     AND evidence_id > (SELECT max(evidence_id) FROM governance.backfill_evidence WHERE backfill_id = p_backfill_id AND kind = 'run');
-  IF amended > p_max_amended_partitions THEN
-    RAISE EXCEPTION 'live writes restated % partitions since the approval, more than the % it allows', amended, p_max_amended_partitions USING ERRCODE = '55000', HINT = 'approval void';
+  uncovered := coalesce(governance.beyond_envelope(p_backfill_id), governance.run_delta_outside(p_backfill_id));
+  IF uncovered IS NOT NULL THEN
+    RAISE EXCEPTION '%', uncovered USING ERRCODE = '55000', HINT = 'approval void';
   END IF;
+  SELECT coalesce(jsonb_agg(to_jsonb(a) ORDER BY a.partition COLLATE "C"), '[]') INTO amended FROM governance.amendments_since_evidence(p_backfill_id) a;
 
   SELECT run.issue || CASE WHEN count(*) = 0 THEN '' ELSE '.' || count(*) + 1 END INTO new_release
     FROM governance.data_releases WHERE release_id = run.issue OR starts_with(release_id, run.issue || '.');
   INSERT INTO governance.data_releases (release_id, dataset, backfill_id, source_range, code_version, approved_by, requested_by, approval_id, evidence_digest,
-                                        previous_release, epoch, fence, fence_ms, amendments, rollback_deadline)
+                                        previous_release, epoch, fence, fence_ms, amendments, amendment_list, amendment_digest, rollback_deadline)
   VALUES (new_release, run.dataset, p_backfill_id,
           (SELECT string_agg(format('[%s, %s)', r ->> 'start', r ->> 'end'), ', ') FROM jsonb_array_elements(run.key_ranges) r),
           run.code_version, approval.decided_by, run.requested_by, approval.approval_id, newest,
-          active.release_id, active.epoch + 1, p_fence, extract(epoch FROM clock_timestamp() - fenced_at) * 1000, amended, clock_timestamp() + p_window)
+          active.release_id, active.epoch + 1, p_fence, extract(epoch FROM clock_timestamp() - fenced_at) * 1000,
+          jsonb_array_length(amended), amended, encode(sha256(convert_to(amended::text, 'UTF8')), 'hex'), clock_timestamp() + p_window)
   RETURNING * INTO known;
   UPDATE governance.active_releases SET backfill_id = p_backfill_id, release_id = new_release, epoch = epoch + 1, moved_at = clock_timestamp()
    WHERE dataset = run.dataset RETURNING epoch INTO new_epoch;
   INSERT INTO governance.backfill_events (backfill_id, kind, actor, detail)
-  VALUES (p_backfill_id, 'published', approval.decided_by, jsonb_build_object('release', new_release, 'epoch', new_epoch, 'digest', newest, 'amendments', amended));
+  VALUES (p_backfill_id, 'published', approval.decided_by, jsonb_build_object('release', new_release, 'epoch', new_epoch, 'digest', newest, 'amendments', known.amendments, 'amendmentDigest', known.amendment_digest));
   RETURN jsonb_build_object('releaseId', known.release_id, 'publishedAt', known.published_at, 'deadline', known.rollback_deadline);
 END $$;
 
