@@ -2,13 +2,15 @@ import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import type { ReconciliationFigures } from '../src/domain/batch-verdict.ts';
 import { formatPercent, judge, percentChange } from '../src/domain/batch-verdict.ts';
 import type { Evidence } from '../src/domain/backfill-state.ts';
+import type { PreviousEvidence } from '../src/domain/previous-evidence.ts';
 import type { Check } from '../src/domain/verdict.ts';
 import { firstFailure } from '../src/domain/verdict.ts';
 import type { Waiver } from '../src/domain/waiver.ts';
 import { waive } from '../src/domain/waiver.ts';
 import { sumBatches } from '../src/ledger/batches.ts';
 import { insertAnnouncement } from '../src/ledger/events.ts';
-import { evidenceOf, insertEvidence, waivers } from '../src/ledger/evidence.ts';
+import { evidenceAskedBefore, evidenceOf, insertEvidence, waivers } from '../src/ledger/evidence.ts';
+import { subtractDecimals } from '../src/report/decimal.ts';
 import { fingerprint } from '../src/spec/fingerprint.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import { shadowTotals } from '../src/warehouse/postgres/statements/slice-measures.ts';
@@ -36,6 +38,7 @@ export async function writeRunEvidence(session: Session, plan: BackfillPlan, pla
   const { sums, checks } = await judgeRun(session, plan);
   const failed = firstFailure(checks) ?? null;
   const { totals } = await session.one<{ totals: Record<string, string> }>(shadowTotals(plan));
+  const previous = await previousEvidence(session, plan, { batchDigest: sums.digest, totals });
   const { version, asOf } = await session.one<{ version: string; asOf: Date }>(
     sql(`SELECT current_setting('server_version') AS version, clock_timestamp() AS "asOf"`),
   );
@@ -50,17 +53,18 @@ export async function writeRunEvidence(session: Session, plan: BackfillPlan, pla
     figures: sums.figures,
     // What readers would see of the interval; the figures leave out rows that the live pipeline wrote.
     totals,
+    previous,
     batchDigest: sums.digest,
     batches: { total: plan.batches, waived: sums.waived },
     proofs: (await session.rows<{ body: unknown }>(evidenceOf(plan.backfillId, 'proof'))).map((one) => one.body),
     waivers: (await session.rows<{ body: unknown }>(evidenceOf(plan.backfillId, 'waiver'))).map((one) => one.body),
     checks,
   };
-  const evidence = { digest: fingerprint(body), asOf: body.asOf, checks, headlines: headlines(sums.figures) };
+  const evidence = { digest: fingerprint(body), asOf: body.asOf, checks, headlines: headlines(sums.figures), previous };
   if (failed === null)
     await withTransaction(session, async () => {
       await session.change(insertEvidence(plan.backfillId, 'run', null, body, evidence.digest));
-      const announced = { dataset: plan.dataset, digest: evidence.digest, headlines: evidence.headlines };
+      const announced = { dataset: plan.dataset, digest: evidence.digest, headlines: evidence.headlines, previous };
       await session.change(insertAnnouncement(plan.backfillId, 'approval_requested', evidence.digest, announced));
     });
   return { evidence, failed };
@@ -95,6 +99,23 @@ async function runChecks(session: Session, plan: BackfillPlan, { figures, open }
     [batchCheck, ...judge(figures, expected)],
     waived.filter((one) => one.batch === null),
   );
+}
+
+async function previousEvidence(
+  session: Session,
+  plan: BackfillPlan,
+  now: { readonly batchDigest: string; readonly totals: Readonly<Record<string, string>> },
+): Promise<PreviousEvidence | null> {
+  const [asked] = await session.rows<
+    Omit<PreviousEvidence, 'measures'> & { readonly totals: Readonly<Record<string, string>> }
+  >(evidenceAskedBefore(plan.backfillId, now));
+  if (asked === undefined) return null;
+  const { totals, ...question } = asked;
+  const measures = Object.keys(plan.contract.measures).map((name) => {
+    const [before, after] = [totals[name] ?? 'NaN', now.totals[name] ?? 'NaN'];
+    return [name, { before, after, difference: subtractDecimals(after, before) }] as const;
+  });
+  return { ...question, measures: Object.fromEntries(measures) };
 }
 
 function headlines(figures: ReconciliationFigures): string[] {

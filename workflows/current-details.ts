@@ -1,6 +1,7 @@
 import type { BackfillState } from '../src/domain/backfill-state.ts';
 import { formatBytes } from '../src/domain/bytes.ts';
 import { missingSignOffs } from '../src/domain/parties.ts';
+import { describePrevious } from '../src/domain/previous-evidence.ts';
 import { waitingOn } from '../src/domain/status-view.ts';
 
 /** The page for the person on call. Markdown without tables: the UI renders them without borders. */
@@ -22,6 +23,7 @@ export function currentDetails(state: BackfillState): string {
     state.evidence === null
       ? ''
       : `**Evidence:** \`${state.evidence.digest}\`\n\n${state.evidence.headlines.map((line) => `- ${safe(line)}`).join('\n')}`,
+    askedAgain(state),
     state.release === null
       ? ''
       : `**Release:** ${safe(state.release.releaseId)} · ${state.release.state} · ${state.release.publishedAt}`,
@@ -35,6 +37,12 @@ export function currentDetails(state: BackfillState): string {
   ]
     .filter((part) => part !== '')
     .join('\n\n');
+}
+
+function askedAgain({ evidence }: BackfillState): string {
+  if (evidence?.previous == null) return '';
+  const [asked, ...measures] = describePrevious(evidence.previous).map(safe);
+  return `**Asked again:** ${asked}\n\n${measures.map((line) => `- ${line}`).join('\n')}`;
 }
 
 function eta({ progress, plan, status, limits }: BackfillState): string {

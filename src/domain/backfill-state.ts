@@ -2,6 +2,7 @@ import type { BatchQueue } from './batch-queue.ts';
 import { startQueue } from './batch-queue.ts';
 import type { Identification } from './people.ts';
 import type { PlanSummary } from './plan-summary.ts';
+import type { PreviousEvidence } from './previous-evidence.ts';
 import type { ReceivedMessage } from './received-message.ts';
 import type { BackfillStatus } from './status.ts';
 import type { Check } from './verdict.ts';
@@ -52,6 +53,8 @@ export interface Evidence {
   readonly reportPath: string | null;
   /** One line a measure: what changes, by how much. */
   readonly headlines: readonly string[];
+  /** Where it is asked for again: what was asked about before. */
+  readonly previous?: PreviousEvidence | null;
 }
 
 /** How far the ledger says the run is: counted where the checkpoints lie, whatever a worker still remembered when it died. */

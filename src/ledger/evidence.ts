@@ -36,6 +36,28 @@ export function evidenceOf(backfillId: string, kind: EvidenceKind): Sql {
   );
 }
 
+/**
+ * The newest evidence that people were asked about: one with the same figures that nobody decided on is what an attempt
+ * wrote whose reply was lost.
+ */
+export function evidenceAskedBefore(
+  backfillId: string,
+  now: { readonly batchDigest: string; readonly totals: Readonly<Record<string, string>> },
+): Sql {
+  return sql(
+    `SELECT e.digest, e.body ->> 'asOf' AS "asOf", e.body -> 'totals' AS totals,
+            (SELECT count(*)::int FROM governance.backfill_partitions p WHERE p.backfill_id = $1 AND p.built_at > e.created_at) AS "restatedPartitions"
+       FROM governance.backfill_evidence e
+      WHERE e.backfill_id = $1 AND e.kind = 'run'
+        AND (e.body ->> 'batchDigest' IS DISTINCT FROM $2 OR e.body -> 'totals' IS DISTINCT FROM $3::jsonb
+             OR EXISTS (SELECT FROM governance.backfill_approvals a WHERE a.backfill_id = $1 AND a.decision IN ('approve', 'reject') AND a.evidence_digest = e.digest))
+      ORDER BY e.evidence_id DESC LIMIT 1`,
+    backfillId,
+    now.batchDigest,
+    JSON.stringify(now.totals),
+  );
+}
+
 /** Waivers in force: name of the check and the batch, null for the whole run. */
 export function waivers(backfillId: string): Sql {
   return sql(

@@ -2,6 +2,7 @@ import type { BackfillPlan } from '../domain/backfill-plan.ts';
 import type { ReconciliationFigures } from '../domain/batch-verdict.ts';
 import { amendedPartitionsAllowed } from '../domain/envelope.ts';
 import { formatName } from '../domain/names.ts';
+import type { PreviousEvidence } from '../domain/previous-evidence.ts';
 import type { Check } from '../domain/verdict.ts';
 import type { Amendment } from '../ledger/amendments.ts';
 import { amendmentsSinceEvidence, listAmendments } from '../ledger/amendments.ts';
@@ -35,6 +36,7 @@ interface RunEvidence {
   readonly createdAt: Date;
   readonly body: {
     readonly server: string;
+    readonly previous: PreviousEvidence | null;
     readonly figures: ReconciliationFigures;
     readonly checks: readonly Check[];
     readonly proofs: readonly { readonly checks: readonly Check[] }[];
@@ -75,6 +77,7 @@ export async function readReport(session: Session, backfillId: string): Promise<
               digest: evidence.digest,
               asOf: evidence.createdAt.toISOString(),
               server: evidence.body.server,
+              previous: evidence.body.previous,
             },
       plan: reportedPlan(plan, run.planHash),
       work: {

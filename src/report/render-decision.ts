@@ -1,3 +1,5 @@
+import type { PreviousEvidence } from '../domain/previous-evidence.ts';
+import { formatDecimal, formatDelta } from './decimal.ts';
 import type { Markup } from './markup.ts';
 import { markup, NOTHING } from './markup.ts';
 import { renderAmendments } from './render-live-writes.ts';
@@ -36,9 +38,10 @@ function renderApproval({ evidence, commands, plan, requestedBy, liveWrites, pub
 ${facts([
   ['Evidence digest', markup`<code>${evidence.digest}</code>`],
   ['Evidence as of', formatInstant(evidence.asOf)],
+  ...(evidence.previous === null ? [] : [['Asked before', renderQuestion(evidence.previous)] as const]),
   ['May approve', `${listed(plan.approvers)}; never ${requestedBy}, who requested it, and nobody who waived a check`],
 ])}
-<p>Approve, while the backfill awaits approval:</p>
+${evidence.previous === null ? NOTHING : renderDifference(evidence.previous)}<p>Approve, while the backfill awaits approval:</p>
 <pre><code>${commands.approve}</code></pre>
 <p>The same through Temporal:</p>
 <pre><code>${commands.approveByTemporal}</code></pre>
@@ -51,6 +54,25 @@ ${commands.rejectByTemporal}</code></pre>
 `
 }</div>
 `;
+}
+
+function renderQuestion({ digest, asOf }: PreviousEvidence): Markup {
+  return markup`evidence <code>${digest}</code> as of ${formatInstant(asOf)}`;
+}
+
+/** What somebody who read the previous evidence has to know: what readers would see now, and did not then. */
+function renderDifference({ restatedPartitions, measures }: PreviousEvidence): Markup {
+  return table(
+    `What changed since it was asked before: ${counted(restatedPartitions, 'partition')} restated`,
+    [
+      { head: 'Measure', kind: 'word', cell: ([name]) => name },
+      { head: 'Before', kind: 'number', cell: ([, { before }]) => formatDecimal(before) },
+      { head: 'Now', kind: 'number', cell: ([, { after }]) => formatDecimal(after) },
+      { head: 'Difference', kind: 'number', cell: ([, { difference }]) => formatDelta(difference) },
+    ],
+    Object.entries(measures),
+    '',
+  );
 }
 
 function renderRollback({ rollback, commands, releases, publishedView, plan }: Report): Markup {

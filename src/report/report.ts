@@ -3,6 +3,7 @@ import type { DeltaLevel, KeyRange, PercentRange } from '../domain/backfill-spec
 import type { ReconciliationFigures } from '../domain/batch-verdict.ts';
 import type { Estimate } from '../domain/estimate.ts';
 import type { Identification } from '../domain/people.ts';
+import type { PreviousEvidence } from '../domain/previous-evidence.ts';
 import type { Check } from '../domain/verdict.ts';
 import type { Waiver } from '../domain/waiver.ts';
 import type { Amendment } from '../ledger/amendments.ts';
@@ -27,7 +28,13 @@ export interface Report {
   /** What changes, by how much, why, what was checked and what approving will do: one paragraph each. */
   readonly summary: readonly string[];
   /** The newest evidence of the whole run; null before the run was reconciled. */
-  readonly evidence: { readonly digest: string; readonly asOf: string; readonly server: string } | null;
+  readonly evidence: {
+    readonly digest: string;
+    readonly asOf: string;
+    readonly server: string;
+    /** Where it is asked for again: what was asked about before, and the difference. */
+    readonly previous: PreviousEvidence | null;
+  } | null;
   readonly plan: ReportedPlan;
   readonly work: { readonly estimate: Estimate; readonly actual: WorkDone; readonly rowsWritten: number };
   /** Counts by class of row, live writes apart; of the evidence, or of the batches reconciled so far. */

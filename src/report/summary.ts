@@ -15,11 +15,16 @@ import {
 
 type Facts = Omit<Report, 'summary'>;
 
-/** The report in plain words, one paragraph each: what and why, by how much, what explains it, what was checked, what follows. */
+/** The report in plain words, one paragraph each: what and why, by how much, what explains it, what was checked, what changed since it was asked before, what follows. */
 export function summarise(facts: Facts): readonly string[] {
-  return [whatAndWhy(facts), byHowMuch(facts), explained(facts), checked(facts), whatFollows(facts)].filter(
-    (paragraph) => paragraph !== '',
-  );
+  return [
+    whatAndWhy(facts),
+    byHowMuch(facts),
+    explained(facts),
+    checked(facts),
+    askedAgain(facts),
+    whatFollows(facts),
+  ].filter((paragraph) => paragraph !== '');
 }
 
 function whatAndWhy({ reason, dataset, plan, figures }: Facts): string {
@@ -82,6 +87,17 @@ function tally(checks: readonly Check[]): string {
     ...(count('inconclusive') === 0 ? [] : [`${count('inconclusive')} inconclusive`]),
   ].join(', ');
   return count('info') === 0 ? judged : `${judged} (and ${counted(count('info'), 'figure')} for information)`;
+}
+
+function askedAgain({ evidence }: Facts): string {
+  if (evidence?.previous == null) return '';
+  const { digest, asOf, restatedPartitions, measures } = evidence.previous;
+  const moves = Object.entries(measures).map(([name, { before, after, difference }]) =>
+    Number(difference) === 0
+      ? `${name} is as before`
+      : `${name} over the interval, live writes included, goes from ${formatDecimal(before)} to ${formatDecimal(after)} (${formatDelta(difference)})`,
+  );
+  return `Asked again: evidence ${digest.slice(0, 12)} of ${formatInstant(asOf)} no longer stands. Since then ${counted(restatedPartitions, 'partition')} ${restatedPartitions === 1 ? 'was' : 'were'} restated; ${listed(moves)}.`;
 }
 
 function whatFollows(facts: Facts): string {

@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Report } from '../../src/report/report.ts';
 import type { SmallDataset } from '../support/small-dataset.ts';
 import { createDataset } from '../support/small-dataset.ts';
 
@@ -80,6 +82,55 @@ describe('a late write', () => {
         `SELECT amendments, amendment_list -> 0 -> 'partition' AS partition, amendment_list -> 0 -> 'moved' AS moved FROM governance.data_releases`,
       ),
     ).toEqual([{ amendments: 1, partition: '2025-01-05', moved: { net: '-2.00', gross: '0.00' } }]);
+  });
+
+  it('beyond the envelope is asked about again with the difference, in the evidence, the announcement and the report', async () => {
+    const first = (await world.conclude()).evidence;
+    expect(first.previous).toBeNull();
+    await lateSale('2025-01-03', 0);
+    await lateSale('2025-01-04', 0);
+    await lateSale('2025-01-04', 0);
+    expect(await world.activities.watchLiveWrites({ ...RUN, published: false })).toMatchObject({
+      kind: 'approvalVoid',
+    });
+    const [now] = await world.query<{ net: string; gross: string }>(
+      'SELECT sum(net)::text AS net, sum(gross)::text AS gross FROM finance.sales_by_day_v2',
+    );
+    const previous = {
+      digest: first.digest,
+      asOf: first.asOf,
+      restatedPartitions: 2,
+      measures: {
+        net: { before: (Number(now?.net) + 6).toFixed(2), after: now?.net, difference: '-6.00' },
+        gross: { before: now?.gross, after: now?.gross, difference: '0.00' },
+      },
+    };
+    const { evidence } = await world.conclude();
+    expect(evidence.previous).toEqual(previous);
+    expect(
+      await world.query(
+        `SELECT body -> 'previous' AS previous FROM governance.announcements WHERE dedupe = '${evidence.digest}'`,
+      ),
+    ).toEqual([{ previous }]);
+    const page = await readFile(evidence.reportPath ?? '', 'utf8');
+    expect(page).toContain('What changed since it was asked before: 2 partitions restated');
+    expect(page).toContain(first.digest);
+    const data = JSON.parse(await readFile((evidence.reportPath ?? '').replace(/html$/, 'json'), 'utf8')) as Report;
+    expect(data.evidence?.previous).toEqual(previous);
+  });
+
+  it('is compared with the evidence that people saw, not with what an attempt wrote whose reply was lost', async () => {
+    const first = (await world.conclude()).evidence;
+    expect((await world.conclude()).evidence.previous).toBeNull();
+    await lateSale('2025-01-03', 0);
+    const asked = (await world.conclude()).evidence;
+    expect(asked.previous?.digest).not.toBe(first.digest);
+    expect((await world.conclude()).evidence.previous).toEqual(asked.previous);
+    await world.approve();
+    expect((await world.conclude()).evidence.previous).toMatchObject({
+      restatedPartitions: 0,
+      measures: { net: { difference: '0.00' } },
+    });
   });
 
   it('inside the envelope voids the approval when the run as a whole no longer passes', async () => {

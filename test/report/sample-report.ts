@@ -87,6 +87,15 @@ export function sampleReport(change: Partial<Report> = {}): Report {
       digest: DIGEST,
       asOf: '2025-02-01T09:59:00.000Z',
       server: '18.1',
+      previous: {
+        digest: 'decaf'.padEnd(64, '0'),
+        asOf: '2025-01-31T08:00:00.000Z',
+        restatedPartitions: 6,
+        measures: {
+          revenue: { before: '3951000.00', after: '3952000.00', difference: '1000.00' },
+          gross: { before: '4800000.00', after: '4800000.00', difference: '0.00' },
+        },
+      },
     },
     plan: {
       planHash: 'a'.repeat(64),

@@ -9,6 +9,7 @@ describe('the summary', () => {
         "revenue falls from 4,000,000.00 to 3,952,000.00, by -48,000.00 (-1.200%), inside the expected -1.5% to -0.8%. gross does not change: 4,800,000.00 before and after.",
         "Explained: 4 rows by “tax_was_included”. Every row that changes is explained.",
         "Checked as of 2025-02-01 09:59:00 UTC: of the whole run, 2 checks pass, none fails (and 1 figure for information); 1 of 2 batches passed on their own, 1 with a waiver; proofs before building: 1 check passes, none fails. Nothing was waived.",
+        "Asked again: evidence decaf0000000 of 2025-01-31 08:00:00 UTC no longer stands. Since then 6 partitions were restated; revenue over the interval, live writes included, goes from 3,951,000.00 to 3,952,000.00 (+1,000.00) and gross is as before.",
         "Approving lets readers of finance.daily_revenue_current see the corrected rows, all at once, in one switch that makes no reader wait. finance.daily_revenue itself is not touched then: for 7 days at least, one statement takes the switch back. Only after that window and after finance-data and business-intelligence signed off are the corrected rows moved into finance.daily_revenue.",
       ]
     `);

@@ -7,7 +7,7 @@ import { BACKFILL_STATUSES } from '../../src/domain/status.ts';
 import { currentDetails } from '../../workflows/current-details.ts';
 import { memoOf } from '../../workflows/memo.ts';
 import { GOOD, decide, readyFor } from '../domain/messages.ts';
-import { FAILING, NOW, RELEASE, heldOn, stateIn } from '../domain/states.ts';
+import { EVIDENCE, FAILING, NOW, RELEASE, heldOn, stateIn } from '../domain/states.ts';
 
 describe('the page for the person on call', () => {
   it('offers no message that would be refused', () => {
@@ -55,6 +55,27 @@ describe('the page for the person on call', () => {
       'aprove: no message has this name',
     ])
       expect(page).toContain(part);
+  });
+
+  it('shows what changed where evidence is asked for again', () => {
+    const previous = {
+      digest: 'decaf'.padEnd(64, '0'),
+      asOf: NOW,
+      restatedPartitions: 6,
+      measures: {
+        revenue: { before: '3951000.00', after: '3952000.00', difference: '1000.00' },
+        gross: { before: '4800000.00', after: '4799999.00', difference: '-1.00' },
+        '<b>': { before: '0', after: '0', difference: '0' },
+      },
+    };
+    const page = currentDetails(stateIn('awaitingApproval', { evidence: { ...EVIDENCE, previous } }));
+    expect(page)
+      .toContain(`**Asked again:** evidence decaf0000000 of ${NOW} no longer stands; 6 partitions restated since
+
+- revenue: 3951000.00 → 3952000.00 (+1000.00)
+- gross: 4800000.00 → 4799999.00 (-1.00)
+- &lt;b>: 0, as before`);
+    expect(currentDetails(stateIn('awaitingApproval', { evidence: EVIDENCE }))).not.toContain('Asked again');
   });
 });
 
