@@ -26,8 +26,8 @@ const PASS = 50;
 
 /**
  * Rebuilds what live writes touched, from the sources, and reconciles every batch that is built and not passed: also
- * one that failed before, because its sources may be corrected by now. `amend` records how far
- * each measure moved, for the approval that covers it. One pass: the caller decides whether another is needed.
+ * one that failed before, because its sources may be corrected by now. `amend` records each
+ * measure before and after, for the approval that covers it. One pass: the caller decides whether another is needed.
  */
 export async function catchUp(
   plan: BackfillPlan,
@@ -102,23 +102,14 @@ async function rebuildOne(
     );
     if (before !== null) {
       const after = await session.one<{ measures: Record<string, string> }>(sliceMeasures(plan, partition));
-      const moved = Object.fromEntries(
-        Object.keys(after.measures).map((name) => [name, subtract(after.measures[name], before.measures[name])]),
-      );
       const body = {
         partition: partition.start,
         batch: partition.batch,
         before: before.measures,
         after: after.measures,
-        moved,
         fence,
       };
       await session.change(insertEvidence(plan.backfillId, 'amendment', partition.batch, body, fingerprint(body)));
     }
   });
-}
-
-/** Close enough to compare with an envelope in percent; the exact figures stand beside it. */
-function subtract(after: string | undefined, before: string | undefined): string {
-  return (Number(after ?? 0) - Number(before ?? 0)).toFixed(6);
 }
