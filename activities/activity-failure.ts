@@ -24,9 +24,8 @@ export function toActivityFailure(error: unknown, attempt = 1): Error {
     .join('; ');
   const timeoutMs = timedOutAfterMs(error);
   if (timeoutMs !== null) return outOfTime(message, timeoutMs, attempt, error);
-  const full = diskFullReason(error);
-  if (full !== null) return failure('DiskFull', full, { cause: error });
   const type = isDatabaseError(error) || isNetworkCode(code) ? failureOf(code, message) : connectionLost(message);
+  if (type === 'DiskFull') return failure(type, diskFullReason(error) ?? message, { cause: error });
   if (type === null) return error instanceof Error ? error : new Error(message);
   return failure(type, code === undefined ? message : `${message} [${code}]`, { cause: error });
 }
