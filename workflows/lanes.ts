@@ -1,6 +1,6 @@
 import type { BatchRange } from '../src/domain/batch-queue.ts';
 import { batchesLeft, claimSize, takeClaim } from '../src/domain/batch-queue.ts';
-import type { Work } from '../src/domain/reduce.ts';
+import type { Work } from '../src/domain/backfill-event.ts';
 import type { ClaimResult } from '../src/protocol/activities.ts';
 import type { Run } from './run.ts';
 

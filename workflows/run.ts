@@ -9,7 +9,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { BackfillState, Request, WaitingOn } from '../src/domain/backfill-state.ts';
-import type { BackfillEvent } from '../src/domain/reduce.ts';
+import type { BackfillEvent } from '../src/domain/backfill-event.ts';
 import { reduce } from '../src/domain/reduce.ts';
 import { isFinal } from '../src/domain/status.ts';
 import type { Proxies } from './activity-proxies.ts';

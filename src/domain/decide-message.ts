@@ -3,7 +3,7 @@ import { assertNever } from './assert-never.ts';
 import { readLimits } from './limits.ts';
 import type { Incoming, MessageName } from './messages.ts';
 import { isListed, samePerson } from './people.ts';
-import type { BackfillEvent } from './reduce.ts';
+import type { BackfillEvent } from './backfill-event.ts';
 import type { BackfillStatus } from './status.ts';
 import { isBeforePublication, isFinal } from './status.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LedgerCounts, Request } from '../../src/domain/backfill-state.ts';
-import type { Work } from '../../src/domain/reduce.ts';
+import type { Work } from '../../src/domain/backfill-event.ts';
 import { reduce } from '../../src/domain/reduce.ts';
 import { DIGEST, EVIDENCE, FAILING, LATER, NOW, PLAN, RELEASE, stateIn } from './states.ts';
 
