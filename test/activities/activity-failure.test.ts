@@ -121,17 +121,17 @@ describe('an error of the server becomes', () => {
           await one.change(sql('UPDATE public.t SET v = 2 WHERE id = 2'));
           // The one that waits last looks for the cycle; the other would look only after a minute.
           waiting = holder.query(`SET LOCAL deadlock_timeout = '1min'; UPDATE public.t SET v = 1 WHERE id = 2`);
+          let seen = '';
           await waitFor(
-            async () =>
-              (
-                await pool.query(`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = $1`, [
-                  database.name,
-                ])
-              ).rowCount === 1,
-            {
-              timeoutMs: 30_000,
-              describe: 'the first of two waiting sessions',
+            async () => {
+              const { rows } = await pool.query<{ seen: string }>(
+                `SELECT coalesce(string_agg(concat_ws(' ', pid, state, wait_event_type, wait_event, left(query, 60)), '; '), '') AS seen FROM pg_stat_activity WHERE datname = $1`,
+                [database.name],
+              );
+              seen = rows[0]?.seen ?? '';
+              return / Lock /.test(seen);
             },
+            { timeoutMs: 30_000, describe: () => `the first of two waiting sessions among ${seen}` },
           );
           await one.change(sql(`SET LOCAL lock_timeout = 0; SET LOCAL deadlock_timeout = '10ms'`));
           await one.change(sql('UPDATE public.t SET v = 2 WHERE id = 1'));
