@@ -19,6 +19,8 @@ export interface ReconciliationFigures {
   readonly rowsRemoved: number;
   /** Keys where the base differs from the snapshot: written by the live pipeline, kept out of every other figure. */
   readonly rowsLive: number;
+  /** Over those rows alone: as the snapshot kept them, as the base has them. */
+  readonly liveMeasures: Readonly<Record<string, MeasureTotals>>;
   readonly duplicateKeys: number;
   readonly rowsOutside: number;
   /** By required column: rows in which it is null. */

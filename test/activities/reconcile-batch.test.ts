@@ -204,6 +204,11 @@ describe('a live write', () => {
       rowsRemoved: 0,
       unexplained: 0,
     });
+    const [row] = await world.query<{ gone: string }>(
+      `SELECT (7 + 1000 - net)::text AS gone FROM finance.sales_before WHERE ${AT(2)}`,
+    );
+    const { old = '', new: now = '' } = figures.liveMeasures['net'] ?? {};
+    expect(Number(now) - Number(old)).toBeCloseTo(Number(row?.gone), 6);
     const [{ net } = { net: '' }] = await world.query<{ net: string }>(
       `SELECT sum(net)::text AS net FROM finance.sales_before WHERE day < '2025-01-08' AND NOT (day = '2025-01-03' AND merchant IN (1, 2))`,
     );

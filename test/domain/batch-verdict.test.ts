@@ -13,6 +13,7 @@ const CLEAN: ReconciliationFigures = {
   rowsAdded: 0,
   rowsRemoved: 0,
   rowsLive: 2,
+  liveMeasures: {},
   duplicateKeys: 0,
   rowsOutside: 0,
   nulls: { gross_revenue: 0, net_revenue: 0 },

@@ -79,7 +79,7 @@ describe('the statement that', () => {
            new AS (SELECT * FROM "finance"."Sales_v2" WHERE "day" >= $1::date AND "day" < $2::date),
            base AS (SELECT * FROM "finance"."Sales" WHERE "day" >= $1::date AND "day" < $2::date),
       pairs AS MATERIALIZED (
-        SELECT old AS o, new AS n, (old."merchant" IS NOT NULL) AS has_old, (new."merchant" IS NOT NULL) AS has_new,
+        SELECT old AS o, new AS n, base AS b, (old."merchant" IS NOT NULL) AS has_old, (new."merchant" IS NOT NULL) AS has_new, (base."merchant" IS NOT NULL) AS has_base,
                (old."merchant" IS NOT NULL) IS DISTINCT FROM (base."merchant" IS NOT NULL) OR ROW(old."day", old."merchant", old."net") IS DISTINCT FROM ROW(base."day", base."merchant", base."net") AS live,
                CASE WHEN NOT (old."merchant" IS NOT NULL) THEN 'added' WHEN NOT (new."merchant" IS NOT NULL) THEN 'removed'
                     WHEN ROW(old."day", old."merchant", old."net") IS DISTINCT FROM ROW(new."day", new."merchant", new."net") THEN 'changed' ELSE 'same' END AS class,
@@ -87,7 +87,9 @@ describe('the statement that', () => {
           FROM old FULL JOIN new ON old."merchant" = new."merchant" AND old."day" = new."day"
           FULL JOIN base ON coalesce(old."merchant", new."merchant") = base."merchant" AND coalesce(old."day", new."day") = base."day"
       ), old_rows AS (SELECT (o).* FROM pairs WHERE has_old AND NOT live),
-         new_rows AS (SELECT (n).* FROM pairs WHERE has_new AND NOT live)
+         new_rows AS (SELECT (n).* FROM pairs WHERE has_new AND NOT live),
+         live_before AS (SELECT (o).* FROM pairs WHERE has_old AND live),
+         live_after AS (SELECT (b).* FROM pairs WHERE has_base AND live)
       SELECT jsonb_build_object(
         'rowsOld', (SELECT count(*) FROM old), 'rowsNew', (SELECT count(*) FROM new),
         'rowsSame', count(*) FILTER (WHERE NOT live AND class = 'same'), 'rowsChanged', count(*) FILTER (WHERE NOT live AND class = 'changed'),
@@ -97,6 +99,7 @@ describe('the statement that', () => {
         'rowsOutside', (SELECT count(*) FROM new WHERE backfill_id IS DISTINCT FROM $3::text),
         'nulls', jsonb_build_object('net', (SELECT count(*) FROM new WHERE "net" IS NULL)),
         'measures', jsonb_build_object('net', jsonb_build_object('old', coalesce((SELECT sum(net) FROM old_rows), 0)::text, 'new', coalesce((SELECT sum(net) FROM new_rows), 0)::text)),
+        'liveMeasures', jsonb_build_object('net', jsonb_build_object('old', coalesce((SELECT sum(net) FROM live_before), 0)::text, 'new', coalesce((SELECT sum(net) FROM live_after), 0)::text)),
         'explained', jsonb_build_object('tax', count(*) FILTER (WHERE NOT live AND class = 'changed' AND explanation = 'tax')),
         'unexplained', count(*) FILTER (WHERE NOT live AND class <> 'same' AND explanation IS NULL)) AS figures,
         coalesce((SELECT jsonb_agg(jsonb_build_object('key', top.key, 'class', top.class, 'old', top.before::text, 'new', top.after::text, 'explanation', top.explanation) ORDER BY top.size DESC)

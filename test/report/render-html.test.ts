@@ -71,6 +71,12 @@ describe('the report page', () => {
     );
   });
 
+  it('says what live writes add to a measure, apart from the correction', () => {
+    const live = { ...sampleReport().figures, liveMeasures: { revenue: { old: '100.00', new: '220.50' } } };
+    expect(renderHtml(sampleReport({ figures: live }))).toContain('which changed revenue by +120.50. Since');
+    expect(page).not.toContain('which changed revenue');
+  });
+
   it('escapes keys of documents too', () => {
     const { figures, changedRows, plan } = sampleReport();
     const report = sampleReport({

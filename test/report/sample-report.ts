@@ -149,6 +149,7 @@ export function sampleReport(change: Partial<Report> = {}): Report {
       rowsAdded: 0,
       rowsRemoved: 0,
       rowsLive: 0,
+      liveMeasures: { revenue: { old: '0', new: '0' } },
       duplicateKeys: 0,
       rowsOutside: 0,
       nulls: { net_revenue: 0 },

@@ -48,7 +48,7 @@ export function reconcileSides(plan: BackfillPlan, sides: Sides): string {
      new AS (${sides.new}),
      base AS (${sides.base}),
 pairs AS MATERIALIZED (
-  SELECT old AS o, new AS n, ${keyPresent(plan, 'old')} AS has_old, ${keyPresent(plan, 'new')} AS has_new,
+  SELECT old AS o, new AS n, base AS b, ${keyPresent(plan, 'old')} AS has_old, ${keyPresent(plan, 'new')} AS has_new, ${keyPresent(plan, 'base')} AS has_base,
          ${sides.live ?? differsFromBase(plan, 'old')} AS live,
          CASE WHEN NOT ${keyPresent(plan, 'old')} THEN 'added' WHEN NOT ${keyPresent(plan, 'new')} THEN 'removed'
               WHEN ROW(${columns(plan.comparedColumns, 'old')}) IS DISTINCT FROM ROW(${columns(plan.comparedColumns, 'new')}) THEN 'changed' ELSE 'same' END AS class,
@@ -56,7 +56,9 @@ pairs AS MATERIALIZED (
     FROM old FULL JOIN new ON ${sameKey(plan, 'old', 'new')}
     FULL JOIN base ON ${plan.uniqueKey.map((column) => `coalesce(old.${ident(column)}, new.${ident(column)}) = base.${ident(column)}`).join(' AND ')}
 ), old_rows AS (SELECT (o).* FROM pairs WHERE has_old AND NOT live),
-   new_rows AS (SELECT (n).* FROM pairs WHERE has_new AND NOT live)
+   new_rows AS (SELECT (n).* FROM pairs WHERE has_new AND NOT live),
+   live_before AS (SELECT (o).* FROM pairs WHERE has_old AND live),
+   live_after AS (SELECT (b).* FROM pairs WHERE has_base AND live)
 SELECT jsonb_build_object(
   'rowsOld', (SELECT count(*) FROM old), 'rowsNew', (SELECT count(*) FROM new),
   'rowsSame', count(*) FILTER (WHERE NOT live AND class = 'same'), 'rowsChanged', count(*) FILTER (WHERE NOT live AND class = 'changed'),
@@ -65,7 +67,8 @@ SELECT jsonb_build_object(
   'duplicateKeys', (SELECT count(*) - count(DISTINCT ROW(${columns(plan.uniqueKey)})) FROM new),
   'rowsOutside', (SELECT count(*) FROM new WHERE ${sides.outside}),
   'nulls', ${jsonObject(plan.contract.required.map((column) => [column, `(SELECT count(*) FROM new WHERE ${ident(column)} IS NULL)`]))},
-  'measures', ${jsonObject(measures.map(([name, expression]) => [name, bothSides(expression)]))},
+  'measures', ${jsonObject(measures.map(([name, expression]) => [name, bothSides(expression, 'old_rows', 'new_rows')]))},
+  'liveMeasures', ${jsonObject(measures.map(([name, expression]) => [name, bothSides(expression, 'live_before', 'live_after')]))},
   'explained', ${jsonObject(Object.keys(plan.contract.explanations).map((name) => [name, `count(*) FILTER (WHERE NOT live AND class = 'changed' AND explanation = ${literal(name)})`]))},
   'unexplained', count(*) FILTER (WHERE NOT live AND class <> 'same' AND explanation IS NULL)) AS figures,
   ${headline === undefined ? `'[]'::jsonb` : topRows(plan, headline[1])} AS "topRows"
@@ -80,8 +83,8 @@ function explanationColumn(plan: BackfillPlan): string {
   return cases.length === 0 ? 'NULL::text' : `CASE ${cases.join(' ')} END`;
 }
 
-function bothSides(expression: string): string {
-  return `jsonb_build_object('old', coalesce((SELECT ${expression} FROM old_rows), 0)::text, 'new', coalesce((SELECT ${expression} FROM new_rows), 0)::text)`;
+function bothSides(expression: string, before: string, after: string): string {
+  return `jsonb_build_object('old', coalesce((SELECT ${expression} FROM ${before}), 0)::text, 'new', coalesce((SELECT ${expression} FROM ${after}), 0)::text)`;
 }
 
 /** A batch keeps its ten largest changes by the contract's first measure; the report merges them. */
