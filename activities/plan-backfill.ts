@@ -118,7 +118,7 @@ async function planned(
     plan: { ...summary(plan, hashes), searchAttributes: deps.searchAttributes ?? false },
     requestedBy,
     counts: await session.one<LedgerCounts>(countProgress(backfillId)),
-    resume: isJoined ? await readResumption(session, plan) : null,
+    resume: isJoined ? await readResumption(session, plan, deps.reportsFolder) : null,
   };
 }
 

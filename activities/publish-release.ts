@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { CancelledFailure } from '@temporalio/activity';
 import pg from 'pg';
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import { voidApprovals } from '../src/ledger/approvals.ts';
@@ -40,12 +41,13 @@ const OLD_WRITER_MS = 1_000;
 
 /** Grants, armed view, catch-up, switch. Each step finds its own effect when it is repeated. */
 export function makePublishRelease(deps: ActivityDeps): WarehouseActivities['publishRelease'] {
-  return ({ backfillId, windowMs }) =>
+  return ({ backfillId, windowMs, lookOnly }) =>
     whileWorking(async (working) => {
       const { plan } = await withLedger(deps, (session) => loadPlan(session, backfillId));
       return withAttempt(deps, plan, WHOLE_RUN, working, async (attempt): Promise<PublishOutcome> => {
         const before = await publishedBefore(attempt.session, plan);
         if (before !== null) return announced(attempt, plan, before);
+        if (lookOnly === true) return { kind: 'notPublished' };
         working.at({ doing: 'vacuum and grants' });
         await attempt.session.change(vacuumOverlay(plan));
         await attempt.session.change(grantOverlay(plan));
@@ -69,7 +71,8 @@ async function switchReaders(
   ).releaseId;
   let last = 'nothing was tried';
   for (let attemptNumber = 1; attemptNumber <= TRIES; attemptNumber += 1) {
-    working.at({ doing: 'switch', attempt: attemptNumber });
+    if (working.asked()) throw new CancelledFailure('stopped before readers were switched');
+    working.at({ doing: 'switch', attempt: attemptNumber, last });
     const caught = await catchUp(plan, attempt, working, { slots: plan.spec.execution.maxConcurrency, amend: true });
     if (caught.failed !== null) return { kind: 'batchFailed', ...caught.failed };
     await recapture(plan, session);

@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
-import type { Release } from '../src/domain/backfill-state.ts';
+import type { Evidence, Release } from '../src/domain/backfill-state.ts';
+import type { ReconciliationFigures } from '../src/domain/batch-verdict.ts';
 import { leftInForce } from '../src/domain/left-in-force.ts';
 import type { KeptMessage } from '../src/domain/left-in-force.ts';
 import { resumedAt } from '../src/domain/resumption.ts';
@@ -9,24 +12,32 @@ import { newestRunEvidence } from '../src/ledger/evidence.ts';
 import { countPartitions } from '../src/ledger/partitions.ts';
 import { rollbackInForce, viewFollowsPointer } from '../src/ledger/published-view.ts';
 import { activeRelease, latestRelease } from '../src/ledger/releases.ts';
-import { findRun } from '../src/ledger/runs.ts';
+import type { RunStatus } from '../src/ledger/run-status.ts';
+import { runStatus } from '../src/ledger/run-status.ts';
 import type { Resumption } from '../src/protocol/activities.ts';
 import type { Session } from '../src/warehouse/session.ts';
+import { headlines } from './run-evidence.ts';
 
 interface LatestRelease {
   readonly releaseId: string;
   readonly state: Release['state'];
   readonly publishedAt: Date;
   readonly deadline: Date;
+  readonly consolidatedAt: Date | null;
   readonly digest: string;
 }
 
+interface RunEvidenceRow {
+  readonly digest: string;
+  readonly body: Pick<Evidence, 'asOf' | 'checks' | 'previous'> & { readonly figures: ReconciliationFigures };
+}
+
 /** What the ledger holds of a run whose workflow is gone: nothing that was published is built over, nothing is asked twice. */
-export async function readResumption(session: Session, plan: BackfillPlan): Promise<Resumption> {
+export async function readResumption(session: Session, plan: BackfillPlan, reports: string): Promise<Resumption> {
   const { backfillId } = plan;
-  const { status } = await session.one<{ status: string }>(findRun(backfillId));
+  const { status, approval, waivers } = await session.one<RunStatus>(runStatus(backfillId));
   const [latest] = await session.rows<LatestRelease>(latestRelease(backfillId));
-  const [evidence] = await session.rows<{ digest: string }>(newestRunEvidence(backfillId));
+  const [evidence] = await session.rows<RunEvidenceRow>(newestRunEvidence(backfillId));
   const { consolidated } = await session.one<{ consolidated: number }>(countPartitions(backfillId));
   return {
     at: resumedAt({
@@ -37,10 +48,20 @@ export async function readResumption(session: Session, plan: BackfillPlan): Prom
       hasMovedRows: consolidated > 0,
     }),
     release: latest === undefined ? null : await describeRelease(session, plan, latest),
+    evidence: evidence === undefined ? null : describeEvidence(evidence, join(resolve(reports), `${backfillId}.html`)),
+    approval,
+    waivers,
     signOffs: latest === undefined ? [] : await signOffs(session, backfillId, latest.releaseId),
     inForce: leftInForce(await session.rows<KeptMessage>(messagesHeard(backfillId, ['pause', 'resume', 'setLimits']))),
     consolidated,
   };
+}
+
+/** The report is a file of the worker that wrote it. */
+function describeEvidence({ digest, body }: RunEvidenceRow, report: string): Evidence {
+  const { asOf, checks, figures, previous } = body;
+  const reportPath = existsSync(report) ? report : null;
+  return { digest, asOf, checks, headlines: headlines(figures), previous: previous ?? null, reportPath };
 }
 
 async function pointerOf(
@@ -55,7 +76,7 @@ async function pointerOf(
 async function describeRelease(
   session: Session,
   plan: BackfillPlan,
-  { releaseId, state, publishedAt, deadline }: LatestRelease,
+  { releaseId, state, publishedAt, deadline, consolidatedAt }: LatestRelease,
 ): Promise<Resumption['release']> {
   const { follows } = await session.one<{ follows: boolean }>(viewFollowsPointer(plan));
   return {
@@ -63,6 +84,7 @@ async function describeRelease(
     state,
     publishedAt: publishedAt.toISOString(),
     deadline: deadline.toISOString(),
+    consolidatedAt: consolidatedAt?.toISOString() ?? null,
     shape: follows ? 'armed' : 'settled',
     rollbackStatement: rollbackInForce(plan, releaseId, follows),
   };

@@ -118,7 +118,8 @@ async function previousEvidence(
   return { ...question, measures: Object.fromEntries(measures) };
 }
 
-function headlines(figures: ReconciliationFigures): string[] {
+/** One line a measure: what changes, by how much. */
+export function headlines(figures: ReconciliationFigures): string[] {
   return Object.entries(figures.measures).map(
     ([name, totals]) => `${name}: ${totals.old} → ${totals.new} (${formatPercent(percentChange(totals))})`,
   );

@@ -37,16 +37,18 @@ async function draw(run: Run, launch: BackfillInput | undefined): Promise<PlanOu
 }
 
 /** A run whose workflow was terminated goes on where the ledger holds it; null where that is on the way of a new run. */
-function takeUp(run: Run, { at, release, signOffs, inForce, consolidated }: Resumption): PhaseEnd | null {
+function takeUp(run: Run, resumption: Resumption): PhaseEnd | null {
+  const { at, release, signOffs, evidence, approval, ...kept } = resumption;
   // A release that is rolled back while a new one is prepared is of no more use than to a new run.
   if (at !== null && release !== null) showRelease(run, release);
-  run.apply({ type: 'takenUp', inForce, signOffs: at === null ? [] : signOffs, consolidated });
+  const published = at === null ? { signOffs: [], evidence: null, approval: null } : { signOffs, evidence, approval };
+  run.apply({ type: 'takenUp', ...kept, ...published });
   if (at === null) return null;
   return { type: 'moved', to: at, because: `the ledger holds this run in ${at}: it is taken up again there` };
 }
 
 function showRelease(run: Run, release: NonNullable<Resumption['release']>): void {
-  const { releaseId, publishedAt, state, deadline, rollbackStatement, shape } = release;
+  const { releaseId, publishedAt, state, deadline, rollbackStatement, shape, consolidatedAt } = release;
   run.apply({
     type: 'published',
     release: { releaseId, publishedAt, state: 'published' },
@@ -55,9 +57,12 @@ function showRelease(run: Run, release: NonNullable<Resumption['release']>): voi
   });
   if (state === 'published') run.apply({ type: 'reshaped', shape, statement: rollbackStatement });
   if (state === 'rolled_back') run.apply({ type: 'rolledBack', at: new Date().toISOString() });
-  if (state === 'consolidated') run.apply({ type: 'consolidated', retainUntil: retainUntil(run) });
+  if (state === 'consolidated')
+    run.apply({ type: 'consolidated', retainUntil: retainUntil(run, consolidatedAt ?? undefined) });
 }
 
-export function retainUntil(run: Run): string {
-  return new Date(Date.now() + (run.state.plan?.retainAfterSignOffMs ?? 0)).toISOString();
+/** The snapshot is kept from the moment in which the overlay was retired. */
+export function retainUntil(run: Run, consolidatedAt?: string): string {
+  const from = consolidatedAt === undefined ? Date.now() : Date.parse(consolidatedAt);
+  return new Date(from + (run.state.plan?.retainAfterSignOffMs ?? 0)).toISOString();
 }

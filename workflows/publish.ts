@@ -1,13 +1,32 @@
+import type { PublishOutcome } from '../src/protocol/activities.ts';
 import { holdBatch } from './reconcile.ts';
-import type { Phase } from './run.ts';
+import type { Phase, PhaseEnd, Run } from './run.ts';
 
 /** Grants, armed view, catch-up and the switch: from the next statement on consumers read the corrected history. */
 export const publish: Phase = async (run) => {
-  if (run.take('abort')) return { type: 'moved', to: 'aborting' };
-  const outcome = await run.on.warehouse.publishRelease.executeWithOptions(
-    { summary: 'arm the view, catch up, switch' },
-    [{ ...run.ref, windowMs: run.state.plan?.rollbackWindowMs ?? 0 }],
-  );
+  for (;;) {
+    if (run.isLong()) return { type: 'continueAsNew' };
+    // Whoever gives up may come too late: the ledger says whether readers were switched already.
+    const outcome = run.asked('abort') ? await look(run) : await run.unlessStopped(() => switchReaders(run));
+    if (outcome === 'interrupted') continue;
+    if (outcome.kind !== 'notPublished') return conclude(run, outcome);
+    if (run.take('abort')) return { type: 'moved', to: 'aborting' };
+  }
+};
+
+function switchReaders(run: Run): Promise<PublishOutcome> {
+  return run.on.warehouse.publishRelease.executeWithOptions({ summary: 'arm the view, catch up, switch' }, [
+    { ...run.ref, windowMs: run.state.plan?.rollbackWindowMs ?? 0 },
+  ]);
+}
+
+function look(run: Run): Promise<PublishOutcome> {
+  return run.on.warehouse.publishRelease.executeWithOptions({ summary: 'were readers switched already?' }, [
+    { ...run.ref, windowMs: 0, lookOnly: true },
+  ]);
+}
+
+function conclude(run: Run, outcome: Exclude<PublishOutcome, { kind: 'notPublished' }>): PhaseEnd {
   if (outcome.kind === 'approvalVoid') {
     run.apply({ type: 'approvalVoid' });
     return { type: 'moved', to: 'reconciling', because: outcome.reason };
@@ -20,13 +39,11 @@ export const publish: Phase = async (run) => {
     deadline,
     statement: rollbackStatement,
   });
-  if (outcome.kind === 'rolledBackByHand') {
-    run.apply({ type: 'rolledBack', at: outcome.at });
-    return {
-      type: 'moved',
-      to: 'rolledBack',
-      because: `the ledger shows a rollback by ${outcome.by} at ${outcome.at}`,
-    };
-  }
-  return { type: 'moved', to: 'observing' };
-};
+  if (outcome.kind === 'published') return { type: 'moved', to: 'observing' };
+  run.apply({ type: 'rolledBack', at: outcome.at });
+  return {
+    type: 'moved',
+    to: 'rolledBack',
+    because: `the ledger shows a rollback by ${outcome.by} at ${outcome.at}`,
+  };
+}

@@ -1,10 +1,10 @@
 import type { DescribedBackfill } from '../client/describe-backfill.ts';
-import type { InstalledDataset, LeftArtifact, OpenRun } from '../ledger/left-behind.ts';
+import type { InstalledDataset, LeftArtifact, OpenRun, UncapturedRun } from '../ledger/left-behind.ts';
 import type { MissingGrant } from '../ledger/missing-grants.ts';
 
 /** One thing that is not as it should be, and the command that mends it. */
 export interface Finding {
-  readonly kind: 'ledger' | 'grants' | 'orphan' | 'artifact' | 'view' | 'unchecked';
+  readonly kind: 'ledger' | 'grants' | 'orphan' | 'capture' | 'artifact' | 'view' | 'unchecked';
   /** What it concerns: a backfill, a dataset, a relation. */
   readonly about: string;
   readonly problem: string;
@@ -16,6 +16,7 @@ export interface Seen {
   readonly openRuns: readonly OpenRun[];
   readonly artifacts: readonly LeftArtifact[];
   readonly datasets: readonly InstalledDataset[];
+  readonly uncaptured: readonly UncapturedRun[];
   readonly missingMigrations: readonly string[];
   readonly missingGrants: readonly MissingGrant[];
   /** Null where no Temporal server answered. */
@@ -24,7 +25,7 @@ export interface Seen {
 
 /** Everything that a terminated workflow, a changed grant or an upgrade may have left, most urgent first. */
 export function findings(seen: Seen): readonly Finding[] {
-  return [...installation(seen), ...orphans(seen), ...views(seen), ...leftArtifacts(seen)];
+  return [...installation(seen), ...orphans(seen), ...uncaptured(seen), ...views(seen), ...leftArtifacts(seen)];
 }
 
 function installation({ missingMigrations, missingGrants, datasets }: Seen): Finding[] {
@@ -55,6 +56,17 @@ function orphans({ openRuns, workflows, datasets }: Seen): Finding[] {
   return openRuns
     .filter(({ backfillId }) => workflows[backfillId]?.isRunning !== true)
     .map((run) => orphan(run, workflows[run.backfillId] ?? null, datasets));
+}
+
+function uncaptured({ uncaptured: runs }: Seen): Finding[] {
+  return runs.map(({ backfillId, dataset, isPublished }) => ({
+    kind: 'capture',
+    about: backfillId,
+    problem: `its capture on ${dataset} is off or not whole: live writes to the interval leave no marks`,
+    remedy: isPublished
+      ? `consumers do not see them until consolidation has compared base and overlay row by row; backfill rollback ${backfillId} --reason "<why>" shows them at once`
+      : 'nothing to do: before its release is published, capture is installed again and every partition is rebuilt',
+  }));
 }
 
 function orphan(run: OpenRun, workflow: DescribedBackfill | null, datasets: readonly InstalledDataset[]): Finding {

@@ -44,20 +44,21 @@ async function statementInForce(session: Session, backfillId: string, releaseId:
 
 /**
  * The status as of its last change, from the workflow's memo and the ledger: what can be said with no worker running.
- * Null where neither knows the run. What lives in the workflow's memory alone (limits, the hold's check) is left empty.
+ * Null where neither knows the run. `refused`: why the newest start of this id was refused, beside the run that the ledger has. What lives in the workflow's memory alone (limits, the hold's check) is left empty.
  */
 export function lastKnownStatus(
   backfillId: string,
   described: DescribedBackfill | null,
   run: RecordedRun | null,
+  refused: string | null = null,
 ): StatusView | null {
   if (described === null && run === null) return null;
   const memo = (key: string): string | null => text(described?.memo[key]);
   const remembered = memo('since') ?? '';
   // The memo is written just before the ledger; later than the memo, somebody else wrote the ledger.
-  const isLedgerNewer = run !== null && run.since >= remembered;
+  const isLedgerNewer = run !== null && (run.since >= remembered || described?.workflowStatus === 'FAILED');
   const since = (isLedgerNewer ? run.since : remembered) || described?.startedAt || '';
-  const status = statusOf(isLedgerNewer ? run.status : memo('status'), described);
+  const status = statusOf(isLedgerNewer ? run.status : memo('status'), run === null ? described : null);
   const release = run?.release ?? null;
   const isPublished = release?.state === 'published';
   return {
@@ -65,7 +66,7 @@ export function lastKnownStatus(
     dataset: run?.dataset ?? null,
     status,
     since,
-    waitingOn: waitingOn(status, since, memo('waitingOn'), described),
+    waitingOn: waitingOn(status, since, refused === null ? memo('waitingOn') : null, described, refused),
     partitions: run?.partitions ?? { total: 0, done: 0, rebuilt: 0 },
     batches: run?.batches ?? { total: 0, done: 0, failed: 0 },
     bytesScanned: run?.bytesScanned ?? 0,
@@ -111,10 +112,16 @@ function waitingOn(
   since: string,
   remembered: string | null,
   described: DescribedBackfill | null,
+  refused: string | null,
 ): WaitingOn | null {
   if (isFinal(status)) return null;
   if (described === null)
     return { reason: 'the Temporal server was not asked, or has no workflow of this run; see backfill doctor', since };
+  if (refused !== null)
+    return {
+      reason: `the spec it was started with: its newest start was refused (${refused}); see backfill doctor`,
+      since,
+    };
   if (!described.isRunning) {
     const how = described.workflowStatus.toLowerCase().replaceAll('_', ' ');
     return { reason: `its workflow has ended (${how}) before the run did; see backfill doctor`, since };

@@ -31,10 +31,14 @@ export async function readStatus(
   ]);
   const runId = described?.runId ?? null;
   const isLive = answer.kind === 'answered';
+  // A start that was refused knows nothing of the run that the ledger may hold under the same id.
+  const refused = isLive && answer.view.status === 'failed' ? (answer.view.because ?? 'its plan was refused') : null;
   // A terminated workflow still answers with the state it had: the ledger knows what became of the run since.
-  if (isLive && (described?.isRunning === true || isFinal(answer.view.status)))
+  if (isLive && refused === null && (described?.isRunning === true || isFinal(answer.view.status)))
     return { view: withRetry(answer.view, described), isLive, isOrphaned: false, runId };
-  const view = lastKnownStatus(backfillId, described, await readRecordedRun(config, backfillId));
+  const recorded = await readRecordedRun(config, backfillId);
+  if (isLive && refused !== null && recorded === null) return { view: answer.view, isLive, isOrphaned: false, runId };
+  const view = lastKnownStatus(backfillId, described, recorded, refused);
   return (
     view && {
       view: withRetry(view, described),

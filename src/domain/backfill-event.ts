@@ -29,6 +29,9 @@ export type BackfillEvent =
       readonly inForce: LeftInForce;
       readonly signOffs: BackfillState['signOffs'];
       readonly consolidated: number;
+      readonly evidence: Evidence | null;
+      readonly approval: Approval | null;
+      readonly waivers: readonly Waiver[];
     }
   | { readonly type: 'moved'; readonly to: BackfillStatus; readonly because?: string }
   | { readonly type: 'held'; readonly hold: Omit<Hold, 'from' | 'since'>; readonly from?: BackfillStatus }

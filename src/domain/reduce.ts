@@ -23,6 +23,10 @@ export function reduce(state: BackfillState, event: BackfillEvent, nowIso: strin
         paused: event.inForce.paused,
         signOffs: event.signOffs,
         consolidated: event.consolidated,
+        evidence: event.evidence,
+        checks: event.evidence?.checks ?? state.checks,
+        approval: event.approval,
+        waivers: event.waivers,
       };
     case 'moved':
       return move(state, event.to, nowIso, event.because);

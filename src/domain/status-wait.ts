@@ -11,6 +11,11 @@ export function statusWait(state: BackfillState): WaitingOn | null {
       const digest = (state.evidence?.digest ?? '').slice(0, 12);
       return { reason: `approval of evidence ${digest} by ${may.join(' or ')}`, since };
     }
+    case 'publishing':
+      return {
+        reason: 'a moment for the switch: no transaction of a writer of the base that is older than a second',
+        since,
+      };
     case 'observing':
       return { reason: 'the rollback window', since, ...until(state.rollbackDeadline) };
     case 'awaitingSignOff':

@@ -53,3 +53,19 @@ export interface OpenRun {
   readonly dataset: string;
   readonly status: string;
 }
+
+/** A run that goes on although its capture is not whole: live writes to the interval leave no marks. */
+export interface UncapturedRun {
+  readonly backfillId: string;
+  readonly dataset: string;
+  readonly isPublished: boolean;
+}
+
+export function uncapturedRuns(): Sql {
+  return sql(
+    `SELECT r.backfill_id AS "backfillId", r.dataset, EXISTS (SELECT FROM governance.active_releases p WHERE p.backfill_id = r.backfill_id) AS "isPublished"
+       FROM governance.backfill_runs r JOIN governance.datasets d USING (dataset)
+       JOIN governance.backfill_artifacts a ON a.backfill_id = r.backfill_id AND a.kind = 'capture' AND a.dropped_at IS NULL
+      WHERE r.ended_at IS NULL AND NOT governance.capture_is_whole(r.backfill_id, d.base_table) ORDER BY 1`,
+  );
+}

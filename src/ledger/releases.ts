@@ -18,7 +18,7 @@ export function activeRelease(dataset: string): Sql {
 export function latestRelease(backfillId: string): Sql {
   return sql(
     `SELECT release_id AS "releaseId", state, published_at AS "publishedAt", rollback_deadline AS deadline, rolled_back_at AS "rolledBackAt", rolled_back_by AS "rolledBackBy",
-            evidence_digest AS digest
+            consolidated_at AS "consolidatedAt", evidence_digest AS digest
        FROM governance.data_releases WHERE backfill_id = $1 ORDER BY epoch DESC LIMIT 1`,
     backfillId,
   );

@@ -27,7 +27,14 @@ export type PlanOutcome =
 export interface Resumption {
   /** Null: from the proofs on, on which way nothing that is built is built twice. */
   readonly at: ResumedAt | null;
-  readonly release: (PublishedRelease & Pick<Release, 'state'> & { readonly shape: 'armed' | 'settled' }) | null;
+  readonly release:
+    | (PublishedRelease &
+        Pick<Release, 'state'> & { readonly shape: 'armed' | 'settled'; readonly consolidatedAt: string | null })
+    | null;
+  /** What that release was approved on. */
+  readonly evidence: Evidence | null;
+  readonly approval: Approval | null;
+  readonly waivers: readonly Waiver[];
   /** Of that release. */
   readonly signOffs: BackfillState['signOffs'];
   readonly inForce: LeftInForce;
@@ -72,6 +79,7 @@ export interface PublishedRelease {
 }
 
 export type PublishOutcome =
+  | { readonly kind: 'notPublished' }
   | { readonly kind: 'published'; readonly release: PublishedRelease }
   /** It was published, the reply was lost, and before it was asked again somebody ran the rollback statement. */
   | {
@@ -154,8 +162,8 @@ export interface WarehouseActivities {
   concludeEvidence(input: RunRef): Promise<ConcludeOutcome>;
   /** Rebuilds what live writes touch, but for `pointerOnly`; returns when the workflow has something to hear. */
   watchLiveWrites(input: RunRef & { published: boolean; pointerOnly?: true }): Promise<WatchOutcome>;
-  /** Grants, armed view, catch-up and the switch. Key: the evidence, published once. Returns the same release when called again. */
-  publishRelease(input: RunRef & { windowMs: number }): Promise<PublishOutcome>;
+  /** Grants, armed view, catch-up and the switch. Key: the evidence, published once. Returns the same release when called again; `lookOnly`: whether there is one. */
+  publishRelease(input: RunRef & { windowMs: number; lookOnly?: true }): Promise<PublishOutcome>;
   /** Idempotent: a release that is rolled back already is reported as such. */
   rollBackRelease(input: RunRef & { by: string; reason: string }): Promise<{ at: string }>;
   reshapeView(input: RunRef & { shape: 'armed' | 'settled'; by: string }): Promise<{ rollbackStatement: string }>;

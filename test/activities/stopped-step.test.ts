@@ -53,3 +53,37 @@ describe.each<keyof Pick<WarehouseActivities, 'takeSnapshot' | 'proveIdempotency
     await world.activities[name]({ backfillId: 'fix-tax' });
   });
 });
+
+describe('publishRelease', () => {
+  it('ends between two tries when a stop is asked for, and readers were not switched', async () => {
+    await world.activities.takeSnapshot({ backfillId: 'fix-tax' });
+    await world.activities.createShadow({ backfillId: 'fix-tax' });
+    await world.build();
+    await world.conclude();
+    await world.approve();
+    const writer = await world.admin.connect();
+    try {
+      await writer.query(`BEGIN; UPDATE finance.sales_by_day SET tax = tax WHERE day = '2025-01-16'`);
+      const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
+      const tried = new Promise<void>((resolve) => {
+        environment.on('heartbeat', (details: { readonly last?: string }) => {
+          if (details.last !== undefined && details.last !== 'nothing was tried') resolve();
+        });
+      });
+      const activities = createWarehouseActivities(world.deps);
+      const ended = expect(
+        environment.run((): Promise<unknown> => activities.publishRelease({ backfillId: 'fix-tax', windowMs: 1_000 })),
+      ).rejects.toBeInstanceOf(CancelledFailure);
+      await tried;
+      environment.cancel();
+      await ended;
+    } finally {
+      await writer.query('ROLLBACK');
+      writer.release();
+    }
+    const look = { backfillId: 'fix-tax', windowMs: 0, lookOnly: true } as const;
+    expect(await world.activities.publishRelease(look)).toEqual({ kind: 'notPublished' });
+    expect(await world.publish()).toBe('FIN-1');
+    expect(await world.activities.publishRelease(look)).toMatchObject({ kind: 'published' });
+  });
+});

@@ -96,6 +96,7 @@ describe('the example through the command line', () => {
       dataset: 'finance.daily_revenue',
       triggersDropped: 4,
     });
+    expect((await run('doctor')).stdout).toContain('cli-run: its capture on finance.daily_revenue is off');
     expect((await run('detach', 'cli-run')).stdout).toContain('no capture of cli-run is on finance.daily_revenue');
     expect((await run('detach', 'stranger')).stderr).toBe('no backfill "stranger"; there are: cli-run\n');
     const limits = await run('set-limits', 'cli-run', '--max-concurrency', '1', '--json');
@@ -115,6 +116,13 @@ describe('the example through the command line', () => {
     const orphaned = await run('status', 'cli-run');
     expect(orphaned.exitCode).toBe(3);
     expect(orphaned.stdout).toContain('its workflow has ended (terminated) before the run did; see backfill doctor');
+    const other = await run('start', 'spec.yaml', '--set', 'rollback.window=2h');
+    expect(other.exitCode).toBe(1);
+    const held = documentOf(await run('status', 'cli-run', '--json'));
+    expect(held).toMatchObject({ status: 'awaitingApproval', evidenceDigest, partitions: { total: 547, done: 547 } });
+    expect(held['waitingOn']).toMatchObject({
+      reason: expect.stringMatching(/^the spec it was started with: its newest start was refused \(/) as string,
+    });
     const found = await run('doctor');
     expect(found.exitCode).toBe(3);
     expect(found.stdout).toContain('backfill doctor --remove cli-run');
@@ -123,7 +131,7 @@ describe('the example through the command line', () => {
     expect(await run('doctor', '--json')).toMatchObject({ exitCode: 0 });
     expect((await run('status', 'cli-run')).exitCode).toBe(1);
     expect((await run('list')).stdout).toMatch(
-      /^cli-run +finance\.daily_revenue +aborted +terminated +finance-director/m,
+      /^cli-run +finance\.daily_revenue +aborted +failed +finance-director/m,
     );
     expect((await run('plan', 'spec.yaml')).stderr).toContain(
       'cli-run has ended (aborted); a backfill_id is used once',

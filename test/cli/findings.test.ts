@@ -29,6 +29,7 @@ const healthy: Seen = {
     { backfillId: 'tax-fix', dataset: dataset.dataset, kind: 'shadow', name: 's', status: 'building', ended: false },
   ],
   datasets: [{ ...dataset, isOverlaid: true }],
+  uncaptured: [],
   missingMigrations: [],
   missingGrants: [],
   workflows: { 'tax-fix': workflow },
@@ -48,6 +49,23 @@ describe('doctor', () => {
         -> backfill start <the spec it was started with>, which goes on where it stopped; or backfill doctor --remove tax-fix"
     `);
     expect(lines({ workflows: { 'tax-fix': null } })).toContain('its workflow is not known to the server');
+  });
+
+  it('finds capture that is off, and what it means before and after publication', () => {
+    const off = { backfillId: 'tax-fix', dataset: dataset.dataset };
+    expect(
+      lines({
+        uncaptured: [
+          { ...off, isPublished: false },
+          { ...off, isPublished: true },
+        ],
+      }),
+    ).toMatchInlineSnapshot(`
+      "capture tax-fix: its capture on finance.daily_revenue is off or not whole: live writes to the interval leave no marks
+        -> nothing to do: before its release is published, capture is installed again and every partition is rebuilt
+      capture tax-fix: its capture on finance.daily_revenue is off or not whole: live writes to the interval leave no marks
+        -> consumers do not see them until consolidation has compared base and overlay row by row; backfill rollback tax-fix --reason "<why>" shows them at once"
+    `);
   });
 
   it('does not offer to remove what consumers read', () => {

@@ -146,7 +146,11 @@ describe('what happens to a backfill', () => {
     const paused = { by: 'olaf', reason: 'month end', since: NOW };
     const signOffs = [{ party: 'finance-data', at: NOW }];
     const inForce = { limits: { maxConcurrency: 5 }, paused };
-    const state = reduce(stateIn('planning'), { type: 'takenUp', inForce, signOffs, consolidated: 3 }, LATER);
+    const state = reduce(
+      stateIn('planning'),
+      { type: 'takenUp', inForce, signOffs, evidence: null, approval: null, waivers: [], consolidated: 3 },
+      LATER,
+    );
     expect(state).toMatchObject({
       limits: { maxConcurrency: 5, dailyBytesBudget: null },
       paused,

@@ -238,6 +238,36 @@ describe('giving up', () => {
     expect(play.count('cleanUp')).toBe(1);
   });
 
+  it('while the switch is tried for long ends it before readers are switched', async () => {
+    const play = await stage.start(() => ({
+      publishRelease: async (input) => (input.lookOnly === true ? { kind: 'notPublished' } : untilCancelled()),
+    }));
+    const { evidenceDigest } = await play.reach('awaitingApproval');
+    await play.update('approve', { by: 'finance-controller', digest: evidenceDigest });
+    await play.called('publishRelease');
+    await play.update('abort', { by: 'olaf', reason: 'wrong spec' });
+    expect(await play.handle.result()).toMatchObject({ status: 'aborted' });
+    expect(play.calls.filter(({ name }) => name === 'publishRelease').map(({ input }) => input['lookOnly'])).toEqual([
+      undefined,
+      true,
+    ]);
+  });
+
+  it('that meets a switch whose reply was lost comes too late: the ledger says so', async () => {
+    const play = await stage.start((happy) => ({
+      publishRelease: async (input) =>
+        input.lookOnly === true ? happy.publishRelease({ ...input, windowMs: 3_600_000 }) : untilCancelled(),
+    }));
+    const { evidenceDigest } = await play.reach('awaitingApproval');
+    await play.update('approve', { by: 'finance-controller', digest: evidenceDigest });
+    await play.called('publishRelease');
+    await play.update('abort', { by: 'olaf', reason: 'wrong spec' });
+    const observing = await play.reach('observing');
+    expect(observing.release?.state).toBe('published');
+    expect(observing.refusals.at(-1)?.reason).toMatch(/^abort: asked for by olaf and overtaken/);
+    expect(play.count('cleanUp')).toBe(0);
+  });
+
   it('is refused in sight when it comes too late, by message or by Cancel, and the release stands', async () => {
     let published = (): void => undefined;
     const mayPublish = new Promise<void>((resolve) => (published = resolve));

@@ -131,7 +131,11 @@ describe('what the ledger says', () => {
         return outcome.kind === 'planned'
           ? {
               ...outcome,
-              resume: { ...RESUMED, at: 'observing', release: { ...published, state: 'published', shape: 'armed' } },
+              resume: {
+                ...RESUMED,
+                at: 'observing',
+                release: { ...published, consolidatedAt: null, state: 'published', shape: 'armed' },
+              },
             }
           : outcome;
       },
@@ -158,7 +162,14 @@ describe('what the ledger says', () => {
   });
 });
 
-const RESUMED = { signOffs: [], inForce: { limits: {}, paused: null }, consolidated: 0 };
+const RESUMED = {
+  signOffs: [],
+  inForce: { limits: {}, paused: null },
+  consolidated: 0,
+  evidence: null,
+  approval: null,
+  waivers: [],
+};
 
 function batchesBuilt({ calls }: Play): number[] {
   const claims = calls.filter(({ name }) => name === 'rebuildClaim').map(({ input }) => input['claim'] as BatchRange);

@@ -2,8 +2,8 @@ import { isUnavailable } from '../../client/connect.ts';
 import type { DescribedBackfill } from '../../client/describe-backfill.ts';
 import { describeBackfill } from '../../client/describe-backfill.ts';
 import type { Config } from '../../config/config.ts';
-import type { InstalledDataset, LeftArtifact, OpenRun } from '../../ledger/left-behind.ts';
-import { installedDatasets, openRuns, undroppedArtifacts } from '../../ledger/left-behind.ts';
+import type { InstalledDataset, LeftArtifact, OpenRun, UncapturedRun } from '../../ledger/left-behind.ts';
+import { installedDatasets, openRuns, uncapturedRuns, undroppedArtifacts } from '../../ledger/left-behind.ts';
 import type { MissingGrant } from '../../ledger/missing-grants.ts';
 import { missingGrants } from '../../ledger/missing-grants.ts';
 import { migrationsExpected } from '../../ledger/scripts.ts';
@@ -50,6 +50,7 @@ async function look(session: Session): Promise<Omit<Seen, 'workflows'>> {
     missingGrants: await session.rows<MissingGrant>(missingGrants()),
     openRuns: await session.rows<OpenRun>(openRuns()),
     artifacts: await session.rows<LeftArtifact>(undroppedArtifacts()),
+    uncaptured: await session.rows<UncapturedRun>(uncapturedRuns()),
     datasets: await session.rows<InstalledDataset>(installedDatasets()),
   };
 }

@@ -16,6 +16,12 @@ import type { Surroundings } from '../surroundings.ts';
 import { withTemporal } from '../with-temporal.ts';
 import { withWarehouse } from '../with-warehouse.ts';
 
+interface Release {
+  readonly releaseId: string;
+  readonly state: string;
+  readonly consolidatedAt: Date | null;
+}
+
 /** Removes what a run left whose workflow is gone: capture, armed view, tables by their OIDs. The evidence stays. */
 export async function removeLeftBehind(backfillId: string, surroundings: Surroundings): Promise<CommandResult> {
   const { config } = loadSettings(surroundings, ['warehouse']);
@@ -27,10 +33,10 @@ export async function removeLeftBehind(backfillId: string, surroundings: Surroun
     );
   });
   return withWarehouse(config, async (session) => {
-    const run = await removableRun(session, backfillId);
+    const run = await removableRun(session, backfillId, surroundings.now);
     const { plan } = await session.one<{ plan: BackfillPlan }>(readPlan(backfillId));
     const dropped = await removeArtifacts(session, plan, { keepSnapshot: false });
-    const status = run.wasPublished ? 'closed' : 'aborted';
+    const status = run.endsAs;
     const ended = run.endedAt === null;
     if (ended) await recordEnd(session, backfillId, status, surroundings);
     const lines = dropped.length === 0 ? ['nothing was left to drop'] : dropped.map((one) => `dropped ${one}`);
@@ -46,13 +52,20 @@ export async function removeLeftBehind(backfillId: string, surroundings: Surroun
 async function removableRun(
   session: Session,
   backfillId: string,
-): Promise<LedgerRun & { readonly wasPublished: boolean }> {
+  now: Surroundings['now'],
+): Promise<LedgerRun & { readonly endsAs: 'aborted' | 'closed' | 'completed' }> {
   const run = await recordedRun(session, backfillId);
-  const [release] = await session.rows<{ releaseId: string; state: string }>(latestRelease(backfillId));
+  const [release] = await session.rows<Release>(latestRelease(backfillId));
   if (release?.state === 'published')
     throw commandError(
       EXIT.badInput,
       `consumers read release ${release.releaseId} of ${backfillId}; nothing was removed. Start it again with its spec, which takes up the watch, or roll it back first: backfill status ${backfillId} prints the statement`,
+    );
+  const keptUntil = release?.state === 'consolidated' ? await retentionEnd(session, backfillId, release) : null;
+  if (keptUntil !== null && keptUntil > now())
+    throw commandError(
+      EXIT.badInput,
+      `the rows of ${backfillId} are in the base table, and its snapshot, the only copy of the old ones, is kept until ${keptUntil.toISOString()}; nothing was removed. Start it again with its spec and overrides, which waits for that moment and cleans up`,
     );
   const [open] = await session.rows<LedgerRun>(findActiveRun(run.dataset));
   if (open !== undefined && open.backfillId !== backfillId)
@@ -60,7 +73,17 @@ async function removableRun(
       EXIT.badInput,
       `${open.backfillId} (${open.status}) is at work on ${run.dataset} and may have armed its view; nothing was removed. Try again when it has ended`,
     );
-  return { ...run, wasPublished: release !== undefined };
+  return {
+    ...run,
+    endsAs: release === undefined ? 'aborted' : release.state === 'consolidated' ? 'completed' : 'closed',
+  };
+}
+
+/** When the snapshot of a consolidated run may go. */
+async function retentionEnd(session: Session, backfillId: string, release: Release): Promise<Date | null> {
+  const { plan } = await session.one<{ plan: BackfillPlan }>(readPlan(backfillId));
+  const { consolidatedAt } = release;
+  return consolidatedAt && new Date(consolidatedAt.getTime() + plan.spec.rollback.retainAfterSignOffMs);
 }
 
 async function recordEnd(
