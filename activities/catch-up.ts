@@ -2,12 +2,16 @@ import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import type { Check } from '../src/domain/verdict.ts';
 import { uncheckBatch, uncheckedBatches } from '../src/ledger/batches.ts';
 import { dirtyPartitions, dirtyPartitionsOfBatch, expandMarks } from '../src/ledger/dirty-marks.ts';
+import { insertEvent } from '../src/ledger/events.ts';
 import { insertEvidence } from '../src/ledger/evidence.ts';
 import type { LedgerPartition } from '../src/ledger/partitions.ts';
 import { recordSpending } from '../src/ledger/spending.ts';
 import { fingerprint } from '../src/spec/fingerprint.ts';
 import { keepMovedRows, recordLiveSinceMove } from '../src/warehouse/postgres/statements/live-rows.ts';
 import { sliceMeasures } from '../src/warehouse/postgres/statements/slice-measures.ts';
+import { attachCapture, captureIsBroken } from '../src/warehouse/postgres/statements/elevated.ts';
+import { retryLock } from '../src/warehouse/retry-lock.ts';
+import type { Session } from '../src/warehouse/session.ts';
 import { withTransaction } from '../src/warehouse/session.ts';
 import type { Attempt } from './attempt.ts';
 import { holdBatch } from './hold-batch.ts';
@@ -36,6 +40,7 @@ export async function catchUp(
   options: { readonly slots: number; readonly amend: boolean },
 ): Promise<CaughtUp> {
   const { session } = attempt;
+  await mendCapture(plan, session);
   await session.change(expandMarks(plan));
   const dirty = (await session.rows<LedgerPartition>(dirtyPartitions(plan, PASS))).filter(
     (one) => one.state === 'built',
@@ -55,6 +60,14 @@ export async function catchUp(
     if (left.length === 0) return { partitions: rebuilt, failed: { batch, check: failed } };
   }
   return { partitions: rebuilt, failed: null };
+}
+
+/** A leaf that came or went, a trigger that slept, a mark that was missed: what was written meanwhile is known by building everything again. */
+async function mendCapture(plan: BackfillPlan, session: Session): Promise<void> {
+  const { broken } = await session.one<{ broken: boolean }>(captureIsBroken(plan));
+  if (!broken) return;
+  await retryLock(() => session.rows(attachCapture(plan)));
+  await session.change(insertEvent(plan.backfillId, 'capture mended', 'worker', { table: plan.dataset }));
 }
 
 /** Null: it passes, also after partitions whose sources moved without a mark were built again. */

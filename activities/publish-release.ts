@@ -3,7 +3,6 @@ import { CancelledFailure } from '@temporalio/activity';
 import pg from 'pg';
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import { voidApprovals } from '../src/ledger/approvals.ts';
-import { markEverything } from '../src/ledger/dirty-marks.ts';
 import { insertAnnouncement } from '../src/ledger/events.ts';
 import { activeRelease, publishRelease, rollbackStatement } from '../src/ledger/releases.ts';
 import type { PublishOutcome, WarehouseActivities } from '../src/protocol/activities.ts';
@@ -12,7 +11,6 @@ import {
   attachCapture,
   captureIsWhole,
   shapeView,
-  uncapturedRows,
   viewFingerprint,
 } from '../src/warehouse/postgres/statements/elevated.ts';
 import { grantOverlay, vacuumOverlay } from '../src/warehouse/postgres/statements/prepare-overlay.ts';
@@ -73,9 +71,9 @@ async function switchReaders(
   for (let attemptNumber = 1; attemptNumber <= TRIES; attemptNumber += 1) {
     if (working.asked()) throw new CancelledFailure('stopped before readers were switched');
     working.at({ doing: 'switch', attempt: attemptNumber, last });
+    await recapture(plan, session);
     const caught = await catchUp(plan, attempt, working, { slots: plan.spec.execution.maxConcurrency, amend: true });
     if (caught.failed !== null) return { kind: 'batchFailed', ...caught.failed };
-    await recapture(plan, session);
     const left = await envelopeLeft(session, plan);
     if (left !== null) return approvalVoid(attempt, plan, left);
     const { ageMs } = await session.one<{ ageMs: number }>(oldestWriter(plan));
@@ -120,13 +118,10 @@ async function within<T>(session: Session, limitMs: number, usualMs: number, wor
   }
 }
 
-/** Leaves that were attached meanwhile get their triggers; one that brought rows of the interval makes everything dirty. */
+/** Also where capture was taken off on purpose: without it nothing is published. */
 async function recapture(plan: BackfillPlan, session: Session): Promise<void> {
   const { whole } = await session.one<{ whole: boolean }>(captureIsWhole(plan));
-  if (whole) return;
-  const { brought } = await session.one<{ brought: boolean }>(uncapturedRows(plan));
-  await retryLock(() => session.rows(attachCapture(plan)));
-  if (brought) await session.change(markEverything(plan.backfillId));
+  if (!whole) await retryLock(() => session.rows(attachCapture(plan)));
 }
 
 async function approvalVoid({ session }: Attempt, plan: BackfillPlan, reason: string): Promise<PublishOutcome> {

@@ -7,6 +7,7 @@ import type { LeftToFollow } from '../src/ledger/left-to-follow.ts';
 import { leftToFollow } from '../src/ledger/left-to-follow.ts';
 import { activeRelease, latestRelease } from '../src/ledger/releases.ts';
 import type { WarehouseActivities, WatchOutcome } from '../src/protocol/activities.ts';
+import { captureIsBroken } from '../src/warehouse/postgres/statements/elevated.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import { stillWaiting } from './activity-failure.ts';
 import { withAttempt } from './attempt.ts';
@@ -52,7 +53,8 @@ async function look(
   await session.rows(sealEvents());
   // A batch whose check was cut off is looked at again, and one that failed keeps failing until it passes.
   const { marks, batches } = await session.one<LeftToFollow>(leftToFollow(plan.backfillId));
-  const left = marks + batches > 0;
+  const { broken } = await session.one<{ broken: boolean }>(captureIsBroken(plan));
+  const left = marks + batches > 0 || broken;
   if (!published) return { left, byHand: null };
   // A release that went into the base left the pointer in the orderly way.
   const [release] = await session.rows<{ state: string }>(latestRelease(plan.backfillId));

@@ -58,11 +58,6 @@ export function markPartition(backfillId: string, key: string): Sql {
   return sql('INSERT INTO governance.dirty_partitions (backfill_id, key) VALUES ($1, $2)', backfillId, key);
 }
 
-/** As a TRUNCATE does: every partition is to be built again. */
-export function markEverything(backfillId: string): Sql {
-  return sql('INSERT INTO governance.dirty_partitions (backfill_id, key) VALUES ($1, NULL)', backfillId);
-}
-
 export function countMarks(backfillId: string): Sql {
   return sql('SELECT count(*)::int AS marks FROM governance.dirty_partitions WHERE backfill_id = $1', backfillId);
 }

@@ -7,28 +7,11 @@ import {
   detachCapture,
   proveCapture,
 } from '../../src/warehouse/postgres/statements/elevated.ts';
-import { SALES_ROWS, salesTables, SPEC } from '../support/sales-scenario.ts';
+import { PARTITIONED_SALES } from '../support/partitioned-sales.ts';
+import { SALES_ROWS, SPEC } from '../support/sales-scenario.ts';
 import type { SmallDataset } from '../support/small-dataset.ts';
 import { createDataset } from '../support/small-dataset.ts';
 import { sqlstate } from '../support/sqlstate.ts';
-
-/** Three leaves and a default one; the middle leaf and the default one are divided by list once more. */
-const PARTITIONED = salesTables(`
-create table finance.sales_by_day (
-  day date not null, merchant bigint not null, gross numeric(14, 2) not null, net numeric(14, 2), tax numeric(14, 2) not null,
-  updated_at timestamptz not null default now(), primary key (day, merchant)
-) partition by range (day);
-create table finance.sales_a partition of finance.sales_by_day for values from ('2025-01-01') to ('2025-01-06');
-create table finance.sales_b partition of finance.sales_by_day for values from ('2025-01-06') to ('2025-01-11') partition by list (merchant);
-create table finance.sales_b1 partition of finance.sales_b for values in (1, 2, 3);
-create table finance.sales_b2 partition of finance.sales_b default;
-create table finance.sales_rest partition of finance.sales_by_day default;
-`).replace(
-  'analyze;',
-  `do $do$ declare leaf text; begin
-  for leaf in select relid::text from pg_partition_tree('finance.sales_by_day') loop execute format('alter table %s owner to finance_owner', leaf); end loop;
-end $do$; grant truncate on finance.sales_b1 to revenue_pipeline; analyze;`,
-);
 
 /** The second week of January is left out. */
 const WITH_GAP = SPEC.replace(
@@ -38,7 +21,7 @@ const WITH_GAP = SPEC.replace(
 
 describe.each([
   { kind: 'an ordinary table', leaves: 1, scenario: { spec: WITH_GAP } },
-  { kind: 'a partitioned table', leaves: 4, scenario: { spec: WITH_GAP, tables: PARTITIONED } },
+  { kind: 'a partitioned table', leaves: 4, scenario: { spec: WITH_GAP, tables: PARTITIONED_SALES } },
 ])('late-write capture on $kind', ({ leaves, scenario }) => {
   let world: SmallDataset;
   let plan: BackfillPlan;
@@ -101,6 +84,23 @@ describe.each([
     expect(await marks()).toEqual(['2025-01-10']);
   });
 
+  it('marks what is copied in, and both sides of a row that moves to another leaf', async () => {
+    await world.query(
+      `COPY finance.sales_by_day (day, merchant, gross, net, tax) FROM PROGRAM 'printf "2025-01-02,91,1,1,0\\n2025-01-20,91,1,1,0\\n"' (FORMAT csv)`,
+    );
+    expect(await marks()).toEqual(['2025-01-02']);
+    await write(`UPDATE finance.sales_by_day SET merchant = 93 WHERE day = '2025-01-09' AND merchant = 2`);
+    expect(await marks()).toEqual(['2025-01-02', '2025-01-09']);
+    await world.query(`DELETE FROM finance.sales_by_day WHERE merchant > 90`);
+  });
+
+  it('marks every statement of a transaction but those that were rolled back to a savepoint', async () => {
+    const day = (n: number) => `UPDATE finance.sales_by_day SET net = net WHERE day = '2025-01-0${n}' AND merchant = 4`;
+    await write(`BEGIN; SAVEPOINT a; ${day(1)}; ROLLBACK TO a; ${day(2)}; SAVEPOINT b; ${day(3)}; ROLLBACK TO b;
+      ${day(4)}; RELEASE b; SAVEPOINT c; ${day(5)}; RELEASE c; COMMIT`);
+    expect(await marks()).toEqual(['2025-01-02', '2025-01-04', '2025-01-05']);
+  });
+
   it('leaves no mark of a write that is rolled back', async () => {
     await write(`BEGIN; UPDATE finance.sales_by_day SET net = net WHERE day = '2025-01-10'; ROLLBACK`);
     expect(await marks()).toEqual([]);
@@ -134,7 +134,7 @@ describe.each([
     await world.query(`ALTER TABLE ${victim?.leaf} ENABLE TRIGGER ${victim?.name}`);
     // Enabled as usual is not enough: such a trigger sleeps in a session that replicates.
     expect(await whole()).toEqual({ whole: false });
-    await world.query(`ALTER TABLE ${victim?.leaf} ENABLE ALWAYS TRIGGER ${victim?.name}`);
+    await world.session((session) => session.rows(attachCapture(plan)));
     expect(await whole()).toEqual({ whole: true });
   });
 
@@ -162,7 +162,7 @@ describe.each([
 
 describe('a leaf that leaves the partitioned table', () => {
   it('loses its triggers too when capture is detached', async () => {
-    const world = await createDataset({ tables: PARTITIONED });
+    const world = await createDataset({ tables: PARTITIONED_SALES });
     try {
       const plan = await world.plan();
       await world.activities.installCapture({ backfillId: plan.backfillId });
@@ -175,7 +175,7 @@ describe('a leaf that leaves the partitioned table', () => {
   });
 
   it('and one that joins it are noticed: capture is no longer whole', async () => {
-    const world = await createDataset({ tables: PARTITIONED });
+    const world = await createDataset({ tables: PARTITIONED_SALES });
     try {
       const plan = await world.plan();
       await world.activities.installCapture({ backfillId: plan.backfillId });

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BackfillPlan } from '../../src/domain/backfill-plan.ts';
+import { rollbackStatement } from '../../src/ledger/releases.ts';
 import { shapeView } from '../../src/warehouse/postgres/statements/elevated.ts';
 import { grantOverlay } from '../../src/warehouse/postgres/statements/prepare-overlay.ts';
 import { SPEC } from '../support/sales-scenario.ts';
@@ -164,6 +165,69 @@ describe('arming', () => {
       expect(await waiting).toEqual([{ n: '80' }]);
     } finally {
       holder.release();
+    }
+  });
+
+  it('leaves a view alone that somebody redefined meanwhile, plain or armed', async () => {
+    const shape = (to: 'plain' | 'armed') => failureOf(world.session((session) => session.rows(shapeView(plan, to))));
+    const [{ armed } = { armed: '' }] = await world.query<{ armed: string }>(
+      `SELECT pg_get_viewdef('finance.sales_current') AS armed`,
+    );
+    for (const theirs of [
+      'SELECT * FROM finance.sales_by_day WHERE merchant < 3',
+      `SELECT * FROM (${armed.replace(/;$/, '')}) v WHERE merchant < 3`,
+    ]) {
+      await world.query(`CREATE OR REPLACE VIEW finance.sales_current AS ${theirs}`);
+      const refusal = {
+        code: '55000',
+        message:
+          'somebody changed the definition of finance.sales_current: it is none that this run gives it, and is left as it is',
+      };
+      expect(await shape('armed')).toMatchObject(refusal);
+      expect(await shape('plain')).toMatchObject(refusal);
+      expect(await world.query('SELECT max(merchant)::int AS most FROM finance.sales_current')).toEqual([{ most: 2 }]);
+    }
+    await world.query(`CREATE OR REPLACE VIEW finance.sales_current AS ${armed}`);
+    await arm();
+  });
+
+  it('and the switch are refused once another table has the name of the base', async () => {
+    await world.query(
+      'ALTER TABLE finance.sales_by_day RENAME TO sales_old; CREATE TABLE finance.sales_by_day (LIKE finance.sales_old INCLUDING ALL); ALTER TABLE finance.sales_by_day OWNER TO finance_owner',
+    );
+    expect(await sqlstate(arm())).toMatchObject({ code: '55000' });
+    expect(await failureOf(world.query(`SELECT governance.${plan.functionPrefix}_fence()`))).toMatchObject({
+      code: '55000',
+      message: expect.stringMatching(/^another table is called finance\.sales_by_day by now/) as string,
+    });
+  });
+});
+
+describe('a transaction that keeps its snapshot', () => {
+  it('sees one whole old version, also when it is older than the build, through the switch and the rollback', async () => {
+    const world = await createDataset();
+    const readers = [1, 2].map(() => new pg.Client({ connectionString: world.urls.dashboard }));
+    try {
+      const read = async (client: pg.Client | undefined) =>
+        (await client?.query(rowsOf('finance.sales_current')))?.rows[0] as unknown;
+      await Promise.all(readers.map((reader) => reader.connect()));
+      await readers[0]?.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1');
+      const before = (await world.query(rowsOf('finance.sales_current')))[0];
+      const plan = await world.plan();
+      await world.preserve();
+      await world.build();
+      await world.conclude();
+      await world.approve();
+      // Begun before the switch: what it reads of the catalogue is always new, and holds no lock until it reads the view.
+      await readers[1]?.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1');
+      const release = await world.publish();
+      expect((await world.query(rowsOf('finance.sales_current')))[0]).not.toEqual(before);
+      for (const reader of readers) expect(await read(reader)).toEqual(before);
+      await world.as('backfill_worker', rollbackStatement(plan, release));
+      for (const reader of readers) expect(await read(reader)).toEqual(before);
+    } finally {
+      await Promise.all(readers.map((reader) => reader.end()));
+      await world.end();
     }
   });
 });

@@ -5,44 +5,87 @@
 GRANT USAGE ON SCHEMA governance TO {{table_owner}}, {{view_owner}};
 GRANT SELECT ON governance.backfill_runs, governance.backfill_partitions, governance.dirty_partitions, governance.active_releases TO {{table_owner}};
 GRANT SELECT ON governance.backfill_runs, governance.active_releases TO {{view_owner}};
-GRANT EXECUTE ON FUNCTION governance.leaves(regclass), governance.mark_all_dirty() TO {{table_owner}};
+GRANT SELECT ON governance.datasets TO {{table_owner}}, {{view_owner}};
+GRANT SELECT, INSERT, UPDATE, DELETE ON governance.captured_leaves TO {{table_owner}};
+GRANT INSERT ON governance.dirty_partitions TO {{table_owner}};
+GRANT EXECUTE ON FUNCTION governance.leaves(regclass), governance.capture_seal(text, regclass), governance.mark_all_dirty() TO {{table_owner}};
 GRANT USAGE, CREATE ON SCHEMA {{view_schema}} TO {{view_owner}};
 
+-- A write whose mark cannot be written goes through, and is counted where a rollback and a full disk do not reach: from then on capture is not whole.
+-- Only the first mark of a transaction is guarded: a guard is a subtransaction, and more than 64 of them in one transaction slow every reader down.
 CREATE OR REPLACE FUNCTION governance.{{mark_dirty}}() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO, YMD' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO, YMD' SET lock_timeout = '2s' AS $$
+DECLARE
+  writer text := pg_current_xact_id()::text; told text := current_setting('controlled_backfill.marked_in', true);
+  was text := CASE WHEN TG_OP <> 'INSERT' THEN OLD.{{key}}::text END; becomes text := CASE WHEN TG_OP <> 'DELETE' THEN NEW.{{key}}::text END;
 BEGIN
-  IF TG_OP <> 'INSERT' THEN
-    INSERT INTO governance.dirty_partitions (backfill_id, key) VALUES (TG_ARGV[0], OLD.{{key}}::text);
+  IF told = writer THEN
+    INSERT INTO governance.dirty_partitions (backfill_id, key) VALUES (TG_ARGV[0], coalesce(was, becomes));
+  ELSIF told = 'missed ' || writer THEN
+    RETURN NULL;
+  ELSE
+    BEGIN
+      INSERT INTO governance.dirty_partitions (backfill_id, key) VALUES (TG_ARGV[0], coalesce(was, becomes));
+      PERFORM set_config('controlled_backfill.marked_in', writer, true);
+    EXCEPTION WHEN OTHERS THEN
+      PERFORM nextval('governance.missed_marks');
+      PERFORM set_config('controlled_backfill.marked_in', 'missed ' || writer, true);
+      RAISE LOG 'controlled-backfill: a write to % went through without a mark for %: %', TG_RELID::regclass, TG_ARGV[0], SQLERRM;
+      RETURN NULL;
+    END;
   END IF;
-  IF TG_OP = 'INSERT' OR (TG_OP = 'UPDATE' AND NEW.{{key}} IS DISTINCT FROM OLD.{{key}}) THEN
-    INSERT INTO governance.dirty_partitions (backfill_id, key) VALUES (TG_ARGV[0], NEW.{{key}}::text);
+  IF becomes <> was THEN
+    INSERT INTO governance.dirty_partitions (backfill_id, key) VALUES (TG_ARGV[0], becomes);
   END IF;
   RETURN NULL;
 END $$;
 ALTER FUNCTION governance.{{mark_dirty}}() OWNER TO {{ledger_owner}};
 GRANT EXECUTE ON FUNCTION governance.{{mark_dirty}}() TO {{table_owner}};
 
+-- Puts capture on every leaf that lacks it, and marks everything where a leaf that may hold rows of the interval lacked it for a while.
 -- SHARE ROW EXCLUSIVE waits for writers in flight, never for readers; 1.5 s because a running autovacuum yields only after deadlock_timeout (1 s).
 CREATE OR REPLACE FUNCTION governance.{{attach_capture}}(p_backfill_id text) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1500ms' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1500ms' SET constraint_exclusion = on AS $$
 DECLARE
-  leaf regclass; prefix text := 'backfill_capture_' || substr(md5(p_backfill_id), 1, 12) || '_';
-  inside_new text; inside_old text; mark text := '{{mark_dirty_text}}';
+  place regclass; prefix text := 'backfill_capture_' || substr(md5(p_backfill_id), 1, 12) || '_';
+  inside_new text; inside_old text; inside text; mark text := '{{mark_dirty_text}}'; known governance.captured_leaves; explained json; may_hold boolean; lost boolean;
 BEGIN
   SELECT string_agg(format('(NEW.{{key_in_literal}} >= %1$L::{{key_type}} AND NEW.{{key_in_literal}} < %2$L::{{key_type}})', r ->> 'start', r ->> 'end'), ' OR '),
-         string_agg(format('(OLD.{{key_in_literal}} >= %1$L::{{key_type}} AND OLD.{{key_in_literal}} < %2$L::{{key_type}})', r ->> 'start', r ->> 'end'), ' OR ')
-    INTO STRICT inside_new, inside_old
+         string_agg(format('(OLD.{{key_in_literal}} >= %1$L::{{key_type}} AND OLD.{{key_in_literal}} < %2$L::{{key_type}})', r ->> 'start', r ->> 'end'), ' OR '),
+         string_agg(format('({{key_in_literal}} >= %1$L::{{key_type}} AND {{key_in_literal}} < %2$L::{{key_type}})', r ->> 'start', r ->> 'end'), ' OR ')
+    INTO STRICT inside_new, inside_old, inside
     FROM governance.backfill_runs, jsonb_array_elements(key_ranges) r WHERE backfill_id = p_backfill_id AND dataset = {{dataset}} AND ended_at IS NULL;
   IF inside_new IS NULL THEN RAISE EXCEPTION '% is no active run of {{dataset_text}}', p_backfill_id USING ERRCODE = '55000'; END IF;
-  FOR leaf IN SELECT governance.leaves({{base_literal}}::regclass) LOOP
-    PERFORM FROM pg_trigger WHERE tgrelid = leaf AND tgname = prefix || 'i';
-    CONTINUE WHEN FOUND;
-    EXECUTE format('CREATE TRIGGER %I AFTER INSERT ON %s FOR EACH ROW WHEN (%s) EXECUTE FUNCTION governance.%I(%L)', prefix || 'i', leaf, inside_new, mark, p_backfill_id);
-    EXECUTE format('CREATE TRIGGER %I AFTER DELETE ON %s FOR EACH ROW WHEN (%s) EXECUTE FUNCTION governance.%I(%L)', prefix || 'd', leaf, inside_old, mark, p_backfill_id);
-    EXECUTE format('CREATE TRIGGER %I AFTER UPDATE ON %s FOR EACH ROW WHEN (%s OR %s) EXECUTE FUNCTION governance.%I(%L)', prefix || 'u', leaf, inside_old, inside_new, mark, p_backfill_id);
-    EXECUTE format('CREATE TRIGGER %I AFTER TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION governance.mark_all_dirty(%L)', prefix || 't', leaf, p_backfill_id);
-    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I, ENABLE ALWAYS TRIGGER %I, ENABLE ALWAYS TRIGGER %I, ENABLE ALWAYS TRIGGER %I', leaf, prefix || 'i', prefix || 'd', prefix || 'u', prefix || 't');
+  WITH gone AS (DELETE FROM governance.captured_leaves c WHERE c.backfill_id = p_backfill_id AND c.leaf NOT IN (SELECT l::oid FROM governance.leaves({{base_literal}}::regclass) l) RETURNING c.in_interval)
+  SELECT coalesce(bool_or(in_interval), false) INTO lost FROM gone;
+  FOR place IN SELECT governance.leaves({{base_literal}}::regclass) LOOP
+    SELECT * INTO known FROM governance.captured_leaves c WHERE c.backfill_id = p_backfill_id AND c.leaf = place::oid;
+    CONTINUE WHEN known.seal = governance.capture_seal(p_backfill_id, place);
+    IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = place AND tgname = prefix || 'i') THEN
+      EXECUTE format('CREATE TRIGGER %I AFTER INSERT ON %s FOR EACH ROW WHEN (%s) EXECUTE FUNCTION governance.%I(%L)', prefix || 'i', place, inside_new, mark, p_backfill_id);
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = place AND tgname = prefix || 'd') THEN
+      EXECUTE format('CREATE TRIGGER %I AFTER DELETE ON %s FOR EACH ROW WHEN (%s) EXECUTE FUNCTION governance.%I(%L)', prefix || 'd', place, inside_old, mark, p_backfill_id);
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = place AND tgname = prefix || 'u') THEN
+      EXECUTE format('CREATE TRIGGER %I AFTER UPDATE ON %s FOR EACH ROW WHEN (%s OR %s) EXECUTE FUNCTION governance.%I(%L)', prefix || 'u', place, inside_old, inside_new, mark, p_backfill_id);
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = place AND tgname = prefix || 't') THEN
+      EXECUTE format('CREATE TRIGGER %I AFTER TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION governance.mark_all_dirty(%L)', prefix || 't', place, p_backfill_id);
+    END IF;
+    -- Also where nothing is to be enabled: its lock waits for the writers that wrote without a mark.
+    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I, ENABLE ALWAYS TRIGGER %I, ENABLE ALWAYS TRIGGER %I, ENABLE ALWAYS TRIGGER %I', place, prefix || 'i', prefix || 'd', prefix || 'u', prefix || 't');
+    -- The planner knows whether the bounds of a leaf rule the interval out.
+    EXECUTE format('EXPLAIN (FORMAT JSON) SELECT FROM %s WHERE %s', place, inside) INTO explained;
+    may_hold := explained::text !~ '"One-Time Filter": "false"';
+    lost := lost OR may_hold OR coalesce(known.in_interval, false);
+    INSERT INTO governance.captured_leaves (backfill_id, leaf, in_interval, seal) VALUES (p_backfill_id, place, may_hold, governance.capture_seal(p_backfill_id, place))
+    ON CONFLICT (backfill_id, leaf) DO UPDATE SET in_interval = EXCLUDED.in_interval, seal = EXCLUDED.seal;
   END LOOP;
+  -- What is not built yet will be, from sources that hold these writes.
+  IF lost AND EXISTS (SELECT FROM governance.backfill_partitions WHERE backfill_id = p_backfill_id AND state = 'built') THEN
+    INSERT INTO governance.dirty_partitions (backfill_id, key) VALUES (p_backfill_id, NULL);
+  END IF;
 END $$;
 ALTER FUNCTION governance.{{attach_capture}}(text) OWNER TO {{table_owner}};
 
@@ -56,6 +99,7 @@ BEGIN
     EXECUTE format('DROP TRIGGER %I ON %s', found.tgname, found.leaf);
     dropped := dropped + 1;
   END LOOP;
+  DELETE FROM governance.captured_leaves WHERE backfill_id = p_backfill_id;
   RETURN dropped;
 END $$;
 ALTER FUNCTION governance.{{detach_capture}}(text) OWNER TO {{table_owner}};
@@ -87,6 +131,9 @@ CREATE OR REPLACE FUNCTION governance.{{fence}}() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '100ms' AS $$
 BEGIN
   LOCK TABLE {{base}} IN SHARE ROW EXCLUSIVE MODE;
+  IF {{base_literal}}::regclass IS DISTINCT FROM (SELECT base_table FROM governance.datasets WHERE dataset = {{dataset}}) THEN
+    RAISE EXCEPTION 'another table is called {{dataset_text}} by now: what it holds was neither planned nor captured' USING ERRCODE = '55000';
+  END IF;
 END $$;
 ALTER FUNCTION governance.{{fence}}() OWNER TO {{table_owner}};
 
@@ -152,12 +199,15 @@ ALTER FUNCTION governance.{{differences}}(text) OWNER TO {{table_owner}};
 CREATE OR REPLACE FUNCTION governance.{{shape_view}}(p_backfill_id text, p_shape text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '100ms' AS $$
 DECLARE
-  run governance.backfill_runs; cols text; inside text; outside text; body text; options text; active text; shadow regclass;
+  run governance.backfill_runs; cols text; inside text; outside text; bodies jsonb; options text; active text; shadow regclass; shown text; known boolean := false; made record;
   gate text := format('(SELECT backfill_id FROM governance.active_releases WHERE dataset = %L)', {{dataset}});
 BEGIN
   SELECT * INTO STRICT run FROM governance.backfill_runs WHERE backfill_id = p_backfill_id AND dataset = {{dataset}};
   SELECT backfill_id INTO active FROM governance.active_releases WHERE dataset = {{dataset}};
-  IF p_shape <> 'plain' THEN shadow := run.shadow_table::regclass; END IF;
+  IF p_shape <> 'plain' THEN shadow := run.shadow_table::regclass; ELSE shadow := to_regclass(run.shadow_table); END IF;
+  IF ({{base_literal}}::regclass, {{view}}::regclass) IS DISTINCT FROM (SELECT (base_table, published_view) FROM governance.datasets WHERE dataset = {{dataset}}) THEN
+    RAISE EXCEPTION 'another table or view than the planned one is called {{dataset_text}} or {{view_text}} by now' USING ERRCODE = '55000';
+  END IF;
   IF (p_shape = 'settled' AND active IS DISTINCT FROM p_backfill_id) OR (p_shape = 'plain' AND active IS NOT NULL) OR (p_shape = 'armed' AND active <> p_backfill_id) THEN
     RAISE EXCEPTION 'shape % would change what readers of {{view_text}} see (it shows %)', p_shape, coalesce(active, 'the base table') USING ERRCODE = '55000';
   END IF;
@@ -170,19 +220,25 @@ BEGIN
             concat_ws(' AND ', CASE WHEN after_key IS NOT NULL THEN format('{{key_in_literal}} >= %L::{{key_type}}', after_key) END,
                                CASE WHEN before_key IS NOT NULL THEN format('{{key_in_literal}} < %L::{{key_type}}', before_key) END)), ' UNION ALL ' ORDER BY n) FROM gaps)
     INTO inside, outside;
-  body := CASE p_shape
-    WHEN 'plain' THEN format('SELECT %s FROM {{base_in_literal}}', cols)
-    WHEN 'settled' THEN format('%s UNION ALL SELECT %s FROM %s', outside, cols, shadow)
-    WHEN 'armed' THEN format('%1$s UNION ALL SELECT %2$s FROM {{base_in_literal}} WHERE (%3$s) AND %4$s IS DISTINCT FROM %5$L UNION ALL SELECT %2$s FROM %6$s WHERE %4$s = %5$L',
-      outside, cols, inside, gate, p_backfill_id, shadow)
-  END;
-  IF body IS NULL THEN RAISE EXCEPTION 'unknown shape %', p_shape USING ERRCODE = '22023'; END IF;
-  -- PostgreSQL checks permissions on branches that never run: proved on a private view before readers get it.
-  EXECUTE 'CREATE TEMPORARY VIEW backfill_grant_proof AS ' || body;
-  EXECUTE 'SELECT FROM pg_temp.backfill_grant_proof LIMIT 0';
-  DROP VIEW pg_temp.backfill_grant_proof;
+  bodies := jsonb_strip_nulls(jsonb_build_object(
+    'plain', format('SELECT %s FROM {{base_in_literal}}', cols),
+    'settled', outside || format(' UNION ALL SELECT %s FROM ', cols) || shadow,
+    'armed', outside || format(' UNION ALL SELECT %1$s FROM {{base_in_literal}} WHERE (%2$s) AND %3$s IS DISTINCT FROM %4$L UNION ALL SELECT %1$s FROM ', cols, inside, gate, p_backfill_id)
+      || shadow || format(' WHERE %s = %L', gate, p_backfill_id)));
+  IF NOT bodies ? p_shape THEN RAISE EXCEPTION 'unknown shape %', p_shape USING ERRCODE = '22023'; END IF;
+  -- PostgreSQL checks permissions on branches that never run: proved on a private view before readers get it. Each shape is made, so that a view that somebody else changed is told from ours.
+  shown := pg_get_viewdef({{view}}::regclass);
+  FOR made IN SELECT key AS shape, value AS body FROM jsonb_each_text(bodies) ORDER BY key = p_shape LOOP
+    EXECUTE 'CREATE TEMPORARY VIEW backfill_grant_proof AS ' || made.body;
+    known := known OR pg_get_viewdef('pg_temp.backfill_grant_proof'::regclass) = shown;
+    IF made.shape = p_shape THEN EXECUTE 'SELECT FROM pg_temp.backfill_grant_proof LIMIT 0'; END IF;
+    DROP VIEW pg_temp.backfill_grant_proof;
+  END LOOP;
+  IF NOT known THEN
+    RAISE EXCEPTION 'somebody changed the definition of {{view_text}}: it is none that this run gives it, and is left as it is' USING ERRCODE = '55000';
+  END IF;
   SELECT coalesce(' WITH (' || array_to_string(reloptions, ', ') || ')', '') INTO options FROM pg_class WHERE oid = {{view}}::regclass;
-  EXECUTE format('CREATE OR REPLACE VIEW {{view_in_literal}}%s AS %s', options, body);
+  EXECUTE format('CREATE OR REPLACE VIEW {{view_in_literal}}%s AS %s', options, bodies ->> p_shape);
 END $$;
 ALTER FUNCTION governance.{{shape_view}}(text, text) OWNER TO {{view_owner}};
 

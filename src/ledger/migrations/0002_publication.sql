@@ -14,33 +14,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION governance.view_fingerprint IS 'Definition, options, owner, grants and comment of a view.';
 
--- Leaves of a table: the table itself, or every leaf partition.
-CREATE FUNCTION governance.leaves(relation regclass) RETURNS SETOF regclass
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT CASE WHEN c.relkind = 'p' THEN t.relid ELSE c.oid::regclass END
-    FROM pg_class c LEFT JOIN LATERAL pg_partition_tree(c.oid) t ON c.relkind = 'p' AND t.isleaf
-   WHERE c.oid = relation AND (c.relkind <> 'p' OR t.relid IS NOT NULL)
-$$;
-
--- Every leaf carries its enabled triggers: three for rows, one for TRUNCATE.
-CREATE FUNCTION governance.capture_is_whole(p_backfill_id text, relation regclass) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT coalesce(bool_and(counted.enabled = 4), false)
-    FROM (SELECT leaf, count(t.oid) FILTER (WHERE t.tgenabled = 'A') AS enabled
-            FROM governance.leaves(relation) leaf
-            LEFT JOIN pg_trigger t ON t.tgrelid = leaf AND t.tgname LIKE 'backfill\_capture\_' || substr(md5(p_backfill_id), 1, 12) || '\__'
-           GROUP BY leaf) counted
-$$;
-
-CREATE FUNCTION governance.mark_all_dirty() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  INSERT INTO governance.dirty_partitions (backfill_id, key) VALUES (TG_ARGV[0], NULL);
-  RETURN NULL;
-END $$;
-
 -- One call, one transaction: fence, guards, pointer, release, event. Idempotent, so a lost reply is harmless.
--- 55006 = not caught up, 40001 = the pointer moved, 55000 = a guard refuses; nothing was changed in any of them.
+-- 55006 = not caught up or capture to be mended first, 40001 = the pointer moved, 55000 = a guard refuses; nothing was changed in any of them.
 CREATE FUNCTION governance.publish_release(
   p_backfill_id text, p_fence bigint, p_expected_release text, p_window interval, p_armed_view text, p_base_columns text
 ) RETURNS jsonb
@@ -87,7 +62,7 @@ BEGIN
     RAISE EXCEPTION 'a partition of % is not built, or a batch of it does not pass', p_backfill_id USING ERRCODE = '55000';
   END IF;
   IF NOT governance.capture_is_whole(p_backfill_id, ds.base_table) THEN
-    RAISE EXCEPTION 'late-write capture on % is not whole: a trigger is missing or disabled, or a partition was attached', ds.base_table USING ERRCODE = '55000';
+    RAISE EXCEPTION 'late-write capture on % is not whole: a trigger is missing, disabled or was, a leaf came or went, or a mark could not be written', ds.base_table USING ERRCODE = '55006';
   END IF;
   IF governance.relation_fingerprint(ds.base_table) IS DISTINCT FROM p_base_columns THEN
     RAISE EXCEPTION 'the columns of % are not those of the plan', ds.base_table USING ERRCODE = '55000';

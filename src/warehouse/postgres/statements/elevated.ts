@@ -1,11 +1,11 @@
 import type { BackfillPlan } from '../../../domain/backfill-plan.ts';
 import type { Sql } from '../../sql.ts';
-import { insideInterval } from './create-tables.ts';
 import { ident, qualified, sql } from '../../sql.ts';
 
 const elevated = (plan: BackfillPlan, action: string): string =>
   `governance.${ident(`${plan.functionPrefix}_${action}`)}`;
 
+/** Puts on what is missing, and marks every partition where live writes may have left no mark meanwhile. Idempotent. */
 export function attachCapture(plan: BackfillPlan): Sql {
   return sql(`SELECT ${elevated(plan, 'attach_capture')}($1)`, plan.backfillId);
 }
@@ -19,17 +19,17 @@ export function proveCapture(plan: BackfillPlan): Sql {
   return sql(`SELECT ${elevated(plan, 'prove_capture')}($1) AS seen`, plan.backfillId);
 }
 
-/** Do leaves without our triggers hold rows of the interval? */
-export function uncapturedRows(plan: BackfillPlan): Sql {
-  return sql(
-    `SELECT EXISTS (SELECT FROM ${qualified(plan.table)} b WHERE (${insideInterval(plan)})
-       AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = b.tableoid AND t.tgenabled = 'A' AND starts_with(t.tgname, 'backfill_capture_' || substr(md5($1), 1, 12)))) AS brought`,
-    plan.backfillId,
-  );
-}
-
 export function captureIsWhole(plan: BackfillPlan): Sql {
   return sql('SELECT governance.capture_is_whole($1, $2::regclass) AS whole', plan.backfillId, qualified(plan.table));
+}
+
+/** Capture that nobody took off is not whole: live writes may have left no mark. */
+export function captureIsBroken(plan: BackfillPlan): Sql {
+  return sql(
+    'SELECT EXISTS (SELECT FROM governance.captured_leaves WHERE backfill_id = $1) AND NOT governance.capture_is_whole($1, $2::regclass) AS broken',
+    plan.backfillId,
+    qualified(plan.table),
+  );
 }
 
 /** `plain`, `armed` or `settled`; refused by the function where it would change what readers see. */
