@@ -7,6 +7,7 @@ import { readDirectReaders } from '../warehouse/postgres/direct-readers.ts';
 import type { Session } from '../warehouse/session.ts';
 import { sql } from '../warehouse/sql.ts';
 import { comparisonReasons } from './comparison-checks.ts';
+import { checkDependants } from './dependant-checks.ts';
 import { columnReasons, tableReasons } from './table-checks.ts';
 import type { TransformShape } from './transform-checks.ts';
 import { checkTransforms } from './transform-checks.ts';
@@ -38,6 +39,7 @@ export async function preflight(session: Session, spec: BackfillSpec, loaded: Lo
   const transform = table === null ? null : await checkTransforms(session, table, loaded, keyType);
   const readers =
     table === null || view === null ? [] : await readDirectReaders(session, contract.dataset, contract.publishedView);
+  const dependants = table === null ? { reasons: [], warnings: [] } : await checkDependants(session, contract);
   return {
     table,
     view,
@@ -46,6 +48,7 @@ export async function preflight(session: Session, spec: BackfillSpec, loaded: Lo
     reasons: [
       ...(await serverReasons(session)),
       ...shape,
+      ...dependants.reasons,
       ...(table === null ? [] : columnReasons(table, contract)),
       ...(table === null ? [] : await comparisonReasons(session, table)),
       ...viewReasons(view, contract),
@@ -55,7 +58,12 @@ export async function preflight(session: Session, spec: BackfillSpec, loaded: Lo
       ...(await nameReasons(session, spec, contract)),
       ...(table === null ? [] : await privilegeReasons(session, contract, transform?.reads ?? [], spec)),
     ],
-    warnings: [...readerWarnings(readers, spec), ...diskWarnings(table), ...unservedWarnings(contract)],
+    warnings: [
+      ...readerWarnings(readers, spec),
+      ...dependants.warnings,
+      ...diskWarnings(table),
+      ...unservedWarnings(contract),
+    ],
   };
 }
 

@@ -131,6 +131,13 @@ describe('the shape of table and view', () => {
       reason: /has row security/,
     },
     {
+      what: 'the partition key may be null',
+      change:
+        'ALTER TABLE finance.sales_by_day DROP CONSTRAINT sales_by_day_pkey, ALTER day DROP NOT NULL; CREATE UNIQUE INDEX ON finance.sales_by_day (day, merchant)',
+      reason:
+        'column day of finance.sales_by_day may be null; keys must be NOT NULL: ALTER TABLE finance.sales_by_day ALTER COLUMN day SET NOT NULL',
+    },
+    {
       what: 'the snapshot exists',
       change: 'CREATE TABLE finance.sales_before (); GRANT SELECT ON finance.sales_before TO backfill_worker',
       reason: /finance\.sales_before.*exists/,
