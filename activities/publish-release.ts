@@ -26,7 +26,9 @@ import { WHOLE_RUN } from './conclude-evidence.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
 import { envelopeLeft } from './envelope-left.ts';
+import { createGate } from './gate.ts';
 import { publishedBefore } from './published-before.ts';
+import { recheckSources } from './recheck-sources.ts';
 import type { Working } from './working.ts';
 import { whileWorking } from './working.ts';
 
@@ -37,15 +39,17 @@ const SWITCH_MS = 3_000;
 /** Behind a writer's transaction older than this, an attempt would only make others wait. */
 const OLD_WRITER_MS = 1_000;
 
-/** Grants, armed view, catch-up, switch. Each step finds its own effect when it is repeated. */
+/** Sources looked at again, grants, armed view, catch-up, switch. Each step finds its own effect when it is repeated. */
 export function makePublishRelease(deps: ActivityDeps): WarehouseActivities['publishRelease'] {
-  return ({ backfillId, windowMs, lookOnly }) =>
+  return ({ backfillId, windowMs, limits, lookOnly }) =>
     whileWorking(async (working) => {
       const { plan } = await withLedger(deps, (session) => loadPlan(session, backfillId));
       return withAttempt(deps, plan, WHOLE_RUN, working, async (attempt): Promise<PublishOutcome> => {
         const before = await publishedBefore(attempt.session, plan);
         if (before !== null) return announced(attempt, plan, before);
         if (lookOnly === true) return { kind: 'notPublished' };
+        const closed = await recheckSources(plan, attempt, createGate(deps, plan, limits), working);
+        if (closed !== null) return closed;
         working.at({ doing: 'vacuum and grants' });
         await attempt.session.change(vacuumOverlay(plan));
         await attempt.session.change(grantOverlay(plan));

@@ -13,7 +13,7 @@ import type { LedgerPartition } from '../src/ledger/partitions.ts';
 import { recordSpending } from '../src/ledger/spending.ts';
 import { fingerprint } from '../src/spec/fingerprint.ts';
 import { reconcileSlice } from '../src/warehouse/postgres/statements/reconcile-slice.ts';
-import { sourceTotalDifference } from '../src/warehouse/postgres/statements/source-total-difference.ts';
+import { keepSourceTotal } from '../src/warehouse/postgres/statements/source-total-difference.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import { withTransaction } from '../src/warehouse/session.ts';
 
@@ -41,7 +41,7 @@ export async function reconcileBatch(
   const differences: Record<string, string> = {};
   for (const [name, total] of Object.entries(plan.sourceTotals))
     differences[name] = (
-      await session.one<{ difference: string }>(sourceTotalDifference(plan, name, total, batch))
+      await session.one<{ difference: string }>(keepSourceTotal(plan, name, total, { ...batch, fence }))
     ).difference;
   const figures: ReconciliationFigures = {
     ...found,
@@ -75,7 +75,7 @@ export async function reconcileBatch(
 }
 
 /** A check cannot measure itself: a source total reads again what the rebuild read, and counts as much. */
-function reread(plan: BackfillPlan, partitions: readonly LedgerPartition[]): number {
+export function reread(plan: BackfillPlan, partitions: readonly LedgerPartition[]): number {
   const built = partitions.reduce((sum, partition) => sum + partition.bytes, 0);
   return built * Object.keys(plan.sourceTotals).length;
 }

@@ -1,32 +1,38 @@
-import type { PublishOutcome } from '../src/protocol/activities.ts';
+import type { GateStop, PublishOutcome } from '../src/protocol/activities.ts';
 import { holdBatch } from './reconcile.ts';
 import type { Phase, PhaseEnd, Run } from './run.ts';
+import { throughGate } from './through-gate.ts';
 
-/** Grants, armed view, catch-up and the switch: from the next statement on consumers read the corrected history. */
+/**
+ * Sources looked at again, grants, armed view, catch-up and the switch: from the next statement on consumers read the
+ * corrected history. The look asks the gate as building does; what was looked at is not looked at again.
+ */
 export const publish: Phase = async (run) => {
   for (;;) {
     if (run.isLong()) return { type: 'continueAsNew' };
     // Whoever gives up may come too late: the ledger says whether readers were switched already.
     const outcome = run.asked('abort') ? await look(run) : await run.unlessStopped(() => switchReaders(run));
     if (outcome === 'interrupted') continue;
-    if (outcome.kind !== 'notPublished') return conclude(run, outcome);
-    if (run.take('abort')) return { type: 'moved', to: 'aborting' };
+    if (outcome.kind === 'gate') await throughGate(run, outcome);
+    else if (outcome.kind !== 'notPublished') return conclude(run, outcome);
+    else if (run.take('abort')) return { type: 'moved', to: 'aborting' };
   }
 };
 
 function switchReaders(run: Run): Promise<PublishOutcome> {
-  return run.on.warehouse.publishRelease.executeWithOptions({ summary: 'arm the view, catch up, switch' }, [
-    { ...run.ref, windowMs: run.state.plan?.rollbackWindowMs ?? 0 },
-  ]);
+  return run.on.warehouse.publishRelease.executeWithOptions(
+    { summary: 'look at the sources, arm the view, catch up, switch' },
+    [{ ...run.ref, windowMs: run.state.plan?.rollbackWindowMs ?? 0, limits: run.state.limits }],
+  );
 }
 
 function look(run: Run): Promise<PublishOutcome> {
   return run.on.warehouse.publishRelease.executeWithOptions({ summary: 'were readers switched already?' }, [
-    { ...run.ref, windowMs: 0, lookOnly: true },
+    { ...run.ref, windowMs: 0, limits: run.state.limits, lookOnly: true },
   ]);
 }
 
-function conclude(run: Run, outcome: Exclude<PublishOutcome, { kind: 'notPublished' }>): PhaseEnd {
+function conclude(run: Run, outcome: Exclude<PublishOutcome, GateStop | { kind: 'notPublished' }>): PhaseEnd {
   if (outcome.kind === 'approvalVoid') {
     run.apply({ type: 'approvalVoid' });
     return { type: 'moved', to: 'reconciling', because: outcome.reason };

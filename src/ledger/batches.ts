@@ -45,6 +45,24 @@ export function uncheckedBatches(backfillId: string): Sql {
   );
 }
 
+/** Batches whose sources nobody looked at since the approval, and since the run began to publish: oldest first. */
+export function batchesToLookAt(backfillId: string): Sql {
+  return sql(
+    `SELECT b.batch FROM governance.backfill_batches b JOIN governance.backfill_runs r USING (backfill_id)
+      WHERE b.backfill_id = $1 AND greatest(b.reconciled_at, b.sources_seen_at) <= greatest(CASE WHEN r.status = 'publishing' THEN r.status_since END,
+            (SELECT max(decided_at) FROM governance.backfill_approvals WHERE backfill_id = $1 AND decision = 'approve' AND void_since IS NULL)) ORDER BY b.batch`,
+    backfillId,
+  );
+}
+
+export function sourcesSeen(backfillId: string, batch: number): Sql {
+  return sql(
+    'UPDATE governance.backfill_batches SET sources_seen_at = clock_timestamp() WHERE backfill_id = $1 AND batch = $2',
+    backfillId,
+    batch,
+  );
+}
+
 /** Held to the end of the rebuilding transaction: a successor's claim waits for it, and a zombie sees that it lost. */
 export function lockClaim(backfillId: string, batch: number, fence: number): Sql {
   return sql(

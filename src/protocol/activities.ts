@@ -89,6 +89,7 @@ export type PublishOutcome =
       readonly by: string;
     }
   | { readonly kind: 'approvalVoid'; readonly reason: string }
+  | GateStop
   | { readonly kind: 'batchFailed'; readonly batch: number; readonly check: Check };
 
 export type WatchOutcome =
@@ -162,8 +163,14 @@ export interface WarehouseActivities {
   concludeEvidence(input: RunRef): Promise<ConcludeOutcome>;
   /** Rebuilds what live writes touch, but for `pointerOnly`; returns when the workflow has something to hear. */
   watchLiveWrites(input: RunRef & { published: boolean; pointerOnly?: true }): Promise<WatchOutcome>;
-  /** Grants, armed view, catch-up and the switch. Key: the evidence, published once. Returns the same release when called again; `lookOnly`: whether there is one. */
-  publishRelease(input: RunRef & { windowMs: number; lookOnly?: true }): Promise<PublishOutcome>;
+  /**
+   * Sources looked at again, grants, armed view, catch-up and the switch. Key: the evidence, published once. Returns the
+   * same release when called again; where the gate closed, it goes on with the batches whose sources were not looked at.
+   * `lookOnly`: whether there is a release already.
+   */
+  publishRelease(
+    input: RunRef & { windowMs: number; limits: BackfillState['limits']; lookOnly?: true },
+  ): Promise<PublishOutcome>;
   /** Idempotent: a release that is rolled back already is reported as such. */
   rollBackRelease(input: RunRef & { by: string; reason: string }): Promise<{ at: string }>;
   reshapeView(input: RunRef & { shape: 'armed' | 'settled'; by: string }): Promise<{ rollbackStatement: string }>;

@@ -17,7 +17,12 @@ beforeEach(async () => {
 });
 afterEach(() => world.end());
 
-const publish = () => world.activities.publishRelease({ backfillId: 'fix-tax', windowMs: 60_000 });
+const publish = () =>
+  world.activities.publishRelease({
+    backfillId: 'fix-tax',
+    windowMs: 60_000,
+    limits: { maxConcurrency: 2, dailyBytesBudget: null },
+  });
 const rollBack = () => world.as('backfill_worker', rollbackStatement(plan, 'FIN-1'));
 const releases = () => world.query('SELECT release_id, state FROM governance.data_releases ORDER BY epoch');
 const write = (days: string) =>

@@ -61,6 +61,7 @@ describe('publishRelease', () => {
     await world.build();
     await world.conclude();
     await world.approve();
+    const limits = { maxConcurrency: 1, dailyBytesBudget: null };
     const writer = await world.admin.connect();
     try {
       await writer.query(`BEGIN; UPDATE finance.sales_by_day SET tax = tax WHERE day = '2025-01-16'`);
@@ -72,7 +73,9 @@ describe('publishRelease', () => {
       });
       const activities = createWarehouseActivities(world.deps);
       const ended = expect(
-        environment.run((): Promise<unknown> => activities.publishRelease({ backfillId: 'fix-tax', windowMs: 1_000 })),
+        environment.run((): Promise<unknown> =>
+          activities.publishRelease({ backfillId: 'fix-tax', windowMs: 1_000, limits }),
+        ),
       ).rejects.toBeInstanceOf(CancelledFailure);
       await tried;
       environment.cancel();
@@ -81,7 +84,7 @@ describe('publishRelease', () => {
       await writer.query('ROLLBACK');
       writer.release();
     }
-    const look = { backfillId: 'fix-tax', windowMs: 0, lookOnly: true } as const;
+    const look = { backfillId: 'fix-tax', windowMs: 0, limits, lookOnly: true } as const;
     expect(await world.activities.publishRelease(look)).toEqual({ kind: 'notPublished' });
     expect(await world.publish()).toBe('FIN-1');
     expect(await world.activities.publishRelease(look)).toMatchObject({ kind: 'published' });

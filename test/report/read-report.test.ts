@@ -202,7 +202,13 @@ describe('the report of a reconciled run', () => {
       ),
     ).toEqual({ kind: 'recorded' });
     const activities = createWarehouseActivities(deps);
-    const outcome = await run(() => activities.publishRelease({ backfillId: ID, windowMs: 60_000 }));
+    const outcome = await run(() =>
+      activities.publishRelease({
+        backfillId: ID,
+        windowMs: 60_000,
+        limits: { maxConcurrency: 2, dailyBytesBudget: null },
+      }),
+    );
     expect(outcome).toMatchObject({ kind: 'published' });
 
     const published = await read((session) => readReport(session, ID));

@@ -214,7 +214,7 @@ function steps(scenario: Scenario, deps: ActivityDeps): Steps {
       });
     },
     publish: async () => {
-      const outcome = await activities.publishRelease({ ...ref, windowMs: 60_000 });
+      const outcome = await activities.publishRelease({ ...ref, windowMs: 60_000, limits: WORKFLOW_LIMITS });
       if (outcome.kind !== 'published') throw new Error(JSON.stringify(outcome));
       return outcome.release.releaseId;
     },

@@ -20,6 +20,42 @@ SELECT coalesce(max(difference), 0)::text AS difference FROM differences`,
   );
 }
 
+/** The same, and keeps each partition's independent figure, so that a source that moves later is told; not for an attempt that lost the batch. */
+export function keepSourceTotal(
+  plan: BackfillPlan,
+  name: string,
+  total: PlannedSql,
+  checked: KeyRange & { readonly batch: number; readonly fence: number },
+): Sql {
+  return sql(
+    `${differences(plan, name, total)},
+     kept AS (UPDATE governance.backfill_partitions p SET source_totals = p.source_totals || jsonb_build_object($4::text, d.independent::text)
+                FROM differences d, governance.backfill_batches b
+               WHERE p.backfill_id = $3 AND p.ordinal = d.ordinal AND b.backfill_id = $3 AND b.batch = $5 AND b.fence <= $6
+                 AND p.source_totals ->> $4::text IS DISTINCT FROM d.independent::text)
+SELECT coalesce(max(difference), 0)::text AS difference FROM differences`,
+    checked.start,
+    checked.end,
+    plan.backfillId,
+    name,
+    checked.batch,
+    checked.fence,
+  );
+}
+
+/** Partitions of which the independent figure is not what it was when they were checked last. */
+export function movedSourceTotals(plan: BackfillPlan, name: string, total: PlannedSql, slice: KeyRange): Sql {
+  return sql(
+    `${differences(plan, name, total)}
+SELECT d.ordinal, p.partition_start AS start FROM differences d JOIN governance.backfill_partitions p ON p.backfill_id = $3 AND p.ordinal = d.ordinal
+ WHERE (p.source_totals ->> $4::text)::numeric IS DISTINCT FROM d.independent ORDER BY d.ordinal`,
+    slice.start,
+    slice.end,
+    plan.backfillId,
+    name,
+  );
+}
+
 /** The partitions whose difference is beyond the tolerance, each with the fingerprint of what was built in it. */
 export function sourceTotalOutliers(plan: BackfillPlan, name: string, total: PlannedTotal, slice: KeyRange): Sql {
   return sql(
@@ -45,5 +81,5 @@ function differences(plan: BackfillPlan, name: string, total: PlannedSql): strin
      rebuilt AS (SELECT planned.*, coalesce((SELECT ${plan.contract.measures[name] ?? 'NULL'} FROM ${qualified(plan.shadow)} s WHERE s.${key} >= planned.lo AND s.${key} < planned.hi), 0)::numeric AS value FROM planned),
      totals AS MATERIALIZED (\n${independent}\n),
      independent AS (SELECT planned.lo, sum(t.value)::numeric AS value FROM totals t JOIN planned ON t.partition_start::${type} >= planned.lo AND t.partition_start::${type} < planned.hi GROUP BY planned.lo),
-     differences AS (SELECT ordinal, shadow_fingerprint, abs(rebuilt.value - coalesce(independent.value, 0)) AS difference FROM rebuilt LEFT JOIN independent USING (lo))`;
+     differences AS (SELECT ordinal, shadow_fingerprint, coalesce(independent.value, 0) AS independent, abs(rebuilt.value - coalesce(independent.value, 0)) AS difference FROM rebuilt LEFT JOIN independent USING (lo))`;
 }
