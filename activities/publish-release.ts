@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CancelledFailure } from '@temporalio/activity';
 import pg from 'pg';
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
+import { describeCheck } from '../src/domain/verdict.ts';
 import { voidApprovals } from '../src/ledger/approvals.ts';
 import { insertAnnouncement } from '../src/ledger/events.ts';
 import { activeRelease, publishRelease, rollbackStatement } from '../src/ledger/releases.ts';
@@ -13,6 +14,7 @@ import {
   shapeView,
   viewFingerprint,
 } from '../src/warehouse/postgres/statements/elevated.ts';
+import { keysMayRepeat } from '../src/warehouse/postgres/statements/keys-elsewhere.ts';
 import { grantOverlay, vacuumOverlay } from '../src/warehouse/postgres/statements/prepare-overlay.ts';
 import { retryLock } from '../src/warehouse/retry-lock.ts';
 import type { Session } from '../src/warehouse/session.ts';
@@ -29,6 +31,7 @@ import { envelopeLeft } from './envelope-left.ts';
 import { createGate } from './gate.ts';
 import { publishedBefore } from './published-before.ts';
 import { recheckSources } from './recheck-sources.ts';
+import { KEYS_ELSEWHERE, judgeRun } from './run-evidence.ts';
 import type { Working } from './working.ts';
 import { whileWorking } from './working.ts';
 
@@ -71,6 +74,8 @@ async function switchReaders(
   const expected = (
     await session.one<{ releaseId: string | null; backfillId: string | null }>(activeRelease(plan.dataset))
   ).releaseId;
+  const repeated = await keyRepeated(session, plan);
+  if (repeated !== null) return approvalVoid(attempt, plan, repeated);
   let last = 'nothing was tried';
   for (let attemptNumber = 1; attemptNumber <= TRIES; attemptNumber += 1) {
     if (working.asked()) throw new CancelledFailure('stopped before readers were switched');
@@ -110,6 +115,14 @@ async function switchReaders(
     'StatementRefused',
     `the switch of ${plan.dataset} did not succeed in ${TRIES} attempts: ${last}. In the way: ${inTheWay.map((one) => one.who).join('; ') || 'nobody now'}. Nobody was killed; retry when they are done`,
   );
+}
+
+/** A row that was written outside the interval since the evidence leaves no mark, and may have a key of the overlay. */
+async function keyRepeated(session: Session, plan: BackfillPlan): Promise<string | null> {
+  if (!keysMayRepeat(plan)) return null;
+  const { checks } = await judgeRun(session, plan);
+  const failed = checks.find(({ name, verdict }) => name === KEYS_ELSEWHERE && verdict === 'fail');
+  return failed === undefined ? null : `before the switch the run fails ${describeCheck(failed)}`;
 }
 
 /** The session's own timeout bounds the call: one set on the function would begin to count only with its next statement. */

@@ -13,10 +13,14 @@ import { evidenceAskedBefore, evidenceOf, insertEvidence, waivers } from '../src
 import { subtractDecimals } from '../src/report/decimal.ts';
 import { fingerprint } from '../src/spec/fingerprint.ts';
 import type { Session } from '../src/warehouse/session.ts';
+import { countKeysElsewhere, keysMayRepeat } from '../src/warehouse/postgres/statements/keys-elsewhere.ts';
 import { shadowTotals } from '../src/warehouse/postgres/statements/slice-measures.ts';
 import { withTransaction } from '../src/warehouse/session.ts';
 import { sql } from '../src/warehouse/sql.ts';
 import { tolerances } from './reconcile-batch.ts';
+
+/** The one check that a write outside the interval, which leaves no mark, can make fail. */
+export const KEYS_ELSEWHERE = 'keys_elsewhere';
 
 export interface RunEvidence {
   readonly evidence: Omit<Evidence, 'reportPath'>;
@@ -96,9 +100,23 @@ async function runChecks(session: Session, plan: BackfillPlan, { figures, open }
     level: 'run' as const,
   };
   return waive(
-    [batchCheck, ...judge(figures, expected)],
+    [batchCheck, ...(await keysElsewhere(session, plan)), ...judge(figures, expected)],
     waived.filter((one) => one.batch === null),
   );
+}
+
+async function keysElsewhere(session: Session, plan: BackfillPlan): Promise<Check[]> {
+  if (!keysMayRepeat(plan)) return [];
+  const { rows } = await session.one<{ rows: number }>(countKeysElsewhere(plan));
+  return [
+    {
+      name: KEYS_ELSEWHERE,
+      level: 'run',
+      verdict: rows === 0 ? 'pass' : 'fail',
+      figure: String(rows),
+      limit: '0 rows whose key the base holds outside the interval',
+    },
+  ];
 }
 
 async function previousEvidence(

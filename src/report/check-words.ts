@@ -3,6 +3,7 @@ const WHOLE: Readonly<Record<string, string>> = {
   partitions_present: 'Every partition was rebuilt',
   row_count: 'Rows gained or lost',
   unique_key: 'No key stands twice',
+  keys_elsewhere: 'No key that the base holds outside the interval too',
   rows_outside: 'No row outside its partition',
   rows_changed: 'Rows that change',
   rows_live: 'Rows that the live pipeline wrote meanwhile',
