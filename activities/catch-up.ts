@@ -1,21 +1,17 @@
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import type { Check } from '../src/domain/verdict.ts';
-import { uncheckBatch, uncheckedBatches } from '../src/ledger/batches.ts';
+import { uncheckedBatches } from '../src/ledger/batches.ts';
 import { dirtyPartitions, dirtyPartitionsOfBatch, expandMarks } from '../src/ledger/dirty-marks.ts';
 import { insertEvent } from '../src/ledger/events.ts';
-import { insertEvidence } from '../src/ledger/evidence.ts';
 import type { LedgerPartition } from '../src/ledger/partitions.ts';
-import { recordSpending } from '../src/ledger/spending.ts';
-import { fingerprint } from '../src/spec/fingerprint.ts';
-import { keepMovedRows, recordLiveSinceMove } from '../src/warehouse/postgres/statements/live-rows.ts';
-import { sliceMeasures } from '../src/warehouse/postgres/statements/slice-measures.ts';
 import { attachCapture, captureIsBroken } from '../src/warehouse/postgres/statements/elevated.ts';
 import { retryLock } from '../src/warehouse/retry-lock.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import { withTransaction } from '../src/warehouse/session.ts';
+import { amendBatch, rebuildWithin } from './amend-batch.ts';
 import type { Attempt } from './attempt.ts';
 import { holdBatch } from './hold-batch.ts';
-import { enterBatch, rebuildPartition } from './rebuild-partition.ts';
+import { enterBatch } from './rebuild-partition.ts';
 import { watchMovedSources } from './moved-sources.ts';
 import { reconcileBatch } from './reconcile-batch.ts';
 import type { Working } from './working.ts';
@@ -25,19 +21,26 @@ export interface CaughtUp {
   readonly failed: { readonly batch: number; readonly check: Check } | null;
 }
 
+export interface CatchUpOptions {
+  readonly slots: number;
+  /** Each measure before and after is recorded, for the approval that covers it. */
+  readonly amend: boolean;
+  /** Readers see what is built: a batch is built and checked in one transaction, which leaves nothing where the check fails. */
+  readonly published?: boolean;
+}
+
 /** Partitions taken in one pass; marks that come meanwhile wait for the next. */
 const PASS = 50;
 
 /**
  * Rebuilds what live writes touched, from the sources, and reconciles every batch that is built and not passed: also
- * one that failed before, because its sources may be corrected by now. `amend` records each
- * measure before and after, for the approval that covers it. One pass: the caller decides whether another is needed.
+ * one that failed before, because its sources may be corrected by now. One pass: the caller decides whether another is needed.
  */
 export async function catchUp(
   plan: BackfillPlan,
   attempt: Attempt,
   working: Working,
-  options: { readonly slots: number; readonly amend: boolean },
+  options: CatchUpOptions,
 ): Promise<CaughtUp> {
   const { session } = attempt;
   await mendCapture(plan, session);
@@ -45,6 +48,7 @@ export async function catchUp(
   const dirty = (await session.rows<LedgerPartition>(dirtyPartitions(plan, PASS))).filter(
     (one) => one.state === 'built',
   );
+  if (options.published === true) return amendPublished(plan, attempt, working, { dirty, options });
   let rebuilt = 0;
   for (const partition of dirty) {
     // What is left keeps its marks: the next pass takes them.
@@ -62,6 +66,25 @@ export async function catchUp(
   return { partitions: rebuilt, failed: null };
 }
 
+/** A batch that fails keeps the rows that readers see, and its marks. */
+async function amendPublished(
+  plan: BackfillPlan,
+  attempt: Attempt,
+  working: Working,
+  { dirty, options }: { readonly dirty: readonly LedgerPartition[]; readonly options: CatchUpOptions },
+): Promise<CaughtUp> {
+  const unchecked = await attempt.session.rows<{ batch: number }>(uncheckedBatches(plan.backfillId));
+  let rebuilt = 0;
+  for (const batch of new Set([...dirty, ...unchecked].map((one) => one.batch))) {
+    if (working.asked()) break;
+    const partitions = dirty.filter((partition) => partition.batch === batch);
+    const failed = await amendBatch(plan, attempt, { batch, partitions }, options);
+    if (failed !== null) return { partitions: rebuilt, failed: { batch, check: failed } };
+    rebuilt += partitions.length;
+  }
+  return { partitions: rebuilt, failed: null };
+}
+
 /** A leaf that came or went, a trigger that slept, a mark that was missed: what was written meanwhile is known by building everything again. */
 async function mendCapture(plan: BackfillPlan, session: Session): Promise<void> {
   const { broken } = await session.one<{ broken: boolean }>(captureIsBroken(plan));
@@ -75,7 +98,7 @@ async function check(
   plan: BackfillPlan,
   attempt: Attempt,
   number: number,
-  options: Parameters<typeof catchUp>[3],
+  options: CatchUpOptions,
 ): Promise<Check | null> {
   const { session, fence } = attempt;
   const sources = watchMovedSources(session, plan);
@@ -91,38 +114,12 @@ async function check(
 
 async function rebuildOne(
   plan: BackfillPlan,
-  { session, fence }: Attempt,
+  attempt: Attempt,
   partition: LedgerPartition,
-  { slots, amend }: { readonly slots: number; readonly amend: boolean },
+  options: CatchUpOptions,
 ): Promise<void> {
-  await withTransaction(session, async () => {
-    await enterBatch(session, plan, partition.batch, fence, slots);
-    const before = amend
-      ? await session.one<{ measures: Record<string, string> }>(sliceMeasures(plan, partition))
-      : null;
-    if (partition.moved) await session.change(keepMovedRows(plan, partition));
-    const work = await rebuildPartition(session, plan, partition, fence);
-    if (partition.moved) await session.change(recordLiveSinceMove(plan, partition));
-    // In the same transaction: whatever dies before the check, the batch is known to need one.
-    await session.change(uncheckBatch(plan.backfillId, partition.batch));
-    await session.change(
-      recordSpending(plan.backfillId, {
-        what: `catch up ${partition.start}`,
-        bytes: work.bytes,
-        cachedBytes: work.cachedBytes,
-        durationMs: work.durationMs,
-      }),
-    );
-    if (before !== null) {
-      const after = await session.one<{ measures: Record<string, string> }>(sliceMeasures(plan, partition));
-      const body = {
-        partition: partition.start,
-        batch: partition.batch,
-        before: before.measures,
-        after: after.measures,
-        fence,
-      };
-      await session.change(insertEvidence(plan.backfillId, 'amendment', partition.batch, body, fingerprint(body)));
-    }
+  await withTransaction(attempt.session, async () => {
+    await enterBatch(attempt.session, plan, partition.batch, attempt.fence, options.slots);
+    await rebuildWithin(plan, attempt, partition, options);
   });
 }

@@ -72,7 +72,11 @@ async function moveRows(at: {
 
 /** Late writes first: what they touched is rebuilt, checked again, and so consolidated again. */
 async function follow(plan: BackfillPlan, attempt: Attempt, working: Working): Promise<ConsolidationResult['stopped']> {
-  const { failed } = await catchUp(plan, attempt, working, { slots: plan.spec.execution.maxConcurrency, amend: true });
+  const { failed } = await catchUp(plan, attempt, working, {
+    slots: plan.spec.execution.maxConcurrency,
+    amend: true,
+    published: true,
+  });
   return failed === null ? null : { kind: 'failed', ...failed };
 }
 

@@ -33,6 +33,24 @@ export async function reconcileBatch(
   batch: LedgerBatch,
   fence: number,
 ): Promise<BatchVerdict> {
+  const found = await compareBatch(session, plan, batch, fence);
+  await withTransaction(session, () => recordComparison(session, plan, batch, fence, found));
+  return found;
+}
+
+export interface Comparison extends BatchVerdict {
+  readonly checks: readonly Check[];
+  readonly body: unknown;
+  readonly bytes: number;
+  readonly durationMs: number;
+}
+
+export async function compareBatch(
+  session: Session,
+  plan: BackfillPlan,
+  batch: LedgerBatch,
+  fence: number,
+): Promise<Comparison> {
   const started = Date.now();
   const partitions = await session.rows<LedgerPartition>(partitionsOfBatch(plan.backfillId, batch.batch));
   const { figures: found, topRows } = await session.one<{ figures: Found; topRows: unknown }>(
@@ -57,21 +75,24 @@ export async function reconcileBatch(
   const failed = firstFailure(checks) ?? null;
   const verdict = failed !== null ? 'fail' : checks.some((check) => check.verdict === 'waived') ? 'waived' : 'pass';
   const body = { batch: batch.batch, range: { start: batch.start, end: batch.end }, figures, checks, topRows };
-  const digest = fingerprint(body);
-  await withTransaction(session, async () => {
-    const state = verdict === 'pass' ? 'passed' : verdict === 'waived' ? 'waived' : 'failed';
-    await session.change(recordVerdict(plan.backfillId, batch.batch, { state, checks, figures, digest, fence }));
-    await session.change(insertEvidence(plan.backfillId, 'batch', batch.batch, body, digest));
-    await session.change(
-      recordSpending(plan.backfillId, {
-        what: `check batch ${batch.batch}`,
-        bytes: reread(plan, partitions),
-        cachedBytes: 0,
-        durationMs: Date.now() - started,
-      }),
-    );
-  });
-  return { verdict, failed, figures, digest };
+  const work = { bytes: reread(plan, partitions), durationMs: Date.now() - started };
+  return { verdict, failed, figures, digest: fingerprint(body), checks, body, ...work };
+}
+
+/** In a transaction of the caller's. */
+export async function recordComparison(
+  session: Session,
+  plan: BackfillPlan,
+  { batch }: LedgerBatch,
+  fence: number,
+  { verdict, figures, digest, checks, body, bytes, durationMs }: Comparison,
+): Promise<void> {
+  const state = verdict === 'pass' ? 'passed' : verdict === 'waived' ? 'waived' : 'failed';
+  await session.change(recordVerdict(plan.backfillId, batch, { state, checks, figures, digest, fence }));
+  await session.change(insertEvidence(plan.backfillId, 'batch', batch, body, digest));
+  await session.change(
+    recordSpending(plan.backfillId, { what: `check batch ${batch}`, bytes, cachedBytes: 0, durationMs }),
+  );
 }
 
 /** A check cannot measure itself: a source total reads again what the rebuild read, and counts as much. */

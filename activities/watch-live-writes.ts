@@ -33,6 +33,7 @@ export function makeWatchLiveWrites(deps: ActivityDeps): WarehouseActivities['wa
           const caught = await catchUp(plan, attempt, working, {
             slots: plan.spec.execution.maxConcurrency,
             amend: true,
+            published,
           });
           if (caught.failed !== null) return { kind: 'failed', ...caught.failed };
           const reason = published ? null : await envelopeLeft(attempt.session, plan);

@@ -49,6 +49,11 @@ export function recordLiveSinceMove(plan: BackfillPlan, slice: KeyRange): Sql {
   return recordLive(plan, slice, MOVED_ROWS);
 }
 
+/** Another partition of the same transaction keeps its own. */
+export function forgetMovedRows(): Sql {
+  return sql(`DROP TABLE ${MOVED_ROWS}`);
+}
+
 function recordLive(plan: BackfillPlan, slice: KeyRange, since: string): Sql {
   const inside = inSlice(plan, { start: 1, end: 2 });
   const key = plan.uniqueKey.map((column) => `coalesce(since.${ident(column)}, base.${ident(column)})`).join(', ');
