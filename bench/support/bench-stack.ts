@@ -4,11 +4,11 @@ import { Client, Connection } from '@temporalio/client';
 import type pg from 'pg';
 import { startPostgres } from '../../src/local/embedded-postgres.ts';
 import { bringUp } from '../../src/local/local-stack-with-example.ts';
-import { tryProcessLock } from '../../src/local/process-lock.ts';
-import { stackFolder } from '../../src/local/stack-file.ts';
 import { readTemporalRecord } from '../../src/local/temporal-record.ts';
 import { stopLeftTemporal } from '../../src/local/temporal-server.ts';
 import { createPool } from '../../src/warehouse/session.ts';
+import { withBenchFolder } from './bench-folder.ts';
+import { stopOnSignals } from './stop-on-signals.ts';
 
 /** Servers and a worker of a bench's own, with the example in a fresh database; the live pipeline stands still. */
 export interface BenchStack {
@@ -40,15 +40,7 @@ export async function withBenchStack<T>(
   options: BenchStackOptions,
   use: (stack: BenchStack) => Promise<T>,
 ): Promise<T> {
-  const folder = join(stackFolder(process.cwd()), 'bench');
-  const lock = tryProcessLock(join(folder, 'bench.lock'));
-  if (!lock.held)
-    throw new Error(`Process ${lock.owner.pid} runs a bench too, and both would measure each other: wait for it.`);
-  try {
-    return await onServers(folder, options, use);
-  } finally {
-    lock.release();
-  }
+  return withBenchFolder((folder) => onServers(folder, options, use));
 }
 
 async function onServers<T>(
@@ -61,8 +53,7 @@ async function onServers<T>(
   // Started with the settings above, it is then taken over by the stack as it runs.
   const postgres = await startPostgres({ dataFolder: join(folder, 'postgres'), settings: SETTINGS });
   let stop = (): Promise<void> => postgres.stop();
-  const onSignal = (): void => void stop().finally(() => process.exit(130));
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  const stopped = stopOnSignals(() => stop());
   try {
     const env = { ...process.env, TEMPORAL_ADDRESS: '' };
     const running = await bringUp({ folder, eventsPerDay, log, env, pipeline: false, fresh: true });
@@ -72,7 +63,7 @@ async function onServers<T>(
     return await connected(running.stack, pids, use);
   } finally {
     await stop();
-    process.removeListener('SIGINT', onSignal).removeListener('SIGTERM', onSignal);
+    stopped();
   }
 }
 

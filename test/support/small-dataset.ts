@@ -1,11 +1,9 @@
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { MockActivityEnvironment } from '@temporalio/testing';
-import { DefaultLogger } from '@temporalio/worker';
 import pg from 'pg';
 import type { ActivityDeps } from '../../activities/deps.ts';
-import { createLightActivities, createWarehouseActivities } from '../../activities/index.ts';
+import { callActivities } from '../../bench/support/call-activities.ts';
 import { derivedRolePassword, ensureRoles } from '../../examples/daily-revenue/roles.ts';
 import type { LoginRole } from '../../examples/daily-revenue/roles.ts';
 import { withLogin } from '../../examples/daily-revenue/with-client.ts';
@@ -75,8 +73,6 @@ export interface SmallDataset {
   end(): Promise<void>;
 }
 
-/** Refusals are what many tests are about. */
-const QUIET = new DefaultLogger('ERROR');
 const WORKFLOW_LIMITS = { maxConcurrency: 2, dailyBytesBudget: null };
 
 export async function createDataset(changes: Partial<Scenario> = {}): Promise<SmallDataset> {
@@ -147,7 +143,7 @@ type Steps = Pick<
 
 /** What the workflow does, one call a step. */
 function steps(scenario: Scenario, deps: ActivityDeps): Steps {
-  const activities = callable(deps);
+  const activities = callActivities(deps);
   const backfillId = /^backfill_id: (.+)$/m.exec(scenario.spec)?.[1] ?? '';
   const ref = { backfillId };
   const session = <T>(use: (session: Session) => Promise<T>): Promise<T> => withSession(deps.pool, SHORT, use);
@@ -230,16 +226,6 @@ function steps(scenario: Scenario, deps: ActivityDeps): Steps {
       });
     },
   };
-}
-
-/** Every activity inside a context of its own, as on a worker. */
-function callable(deps: ActivityDeps): BackfillActivities {
-  const all = { ...createLightActivities(deps), ...createWarehouseActivities(deps) };
-  const calls = Object.entries<(input: never) => Promise<unknown>>(all).map(([name, activity]) => [
-    name,
-    (input: never) => new MockActivityEnvironment({}, { logger: QUIET }).run(activity, input),
-  ]);
-  return Object.fromEntries(calls) as BackfillActivities;
 }
 
 async function asRole<T extends pg.QueryResultRow>(url: string, text: string, values?: unknown[]): Promise<T[]> {
