@@ -1,6 +1,7 @@
 import { figuresOf } from './publication/figures.ts';
 import { measurePublication } from './publication/measure.ts';
 import { renderFigures } from './publication/render.ts';
+import { endThreads } from './publication/thread.ts';
 import { withWorld } from './publication/world.ts';
 import { withBenchPostgres } from './support/bench-postgres.ts';
 import { readBenchOptions } from './support/options.ts';
@@ -48,4 +49,8 @@ async function publication(args: readonly string[]): Promise<void> {
   process.stdout.write(options.json ? `${JSON.stringify(figures)}\n` : `${page}\n`);
 }
 
-await runBench(publication);
+try {
+  await runBench(publication);
+} finally {
+  await endThreads();
+}
