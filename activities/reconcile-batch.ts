@@ -54,7 +54,11 @@ export async function compareBatch(
   const started = Date.now();
   const partitions = await session.rows<LedgerPartition>(partitionsOfBatch(plan.backfillId, batch.batch));
   const { figures: found, topRows } = await session.one<{ figures: Found; topRows: unknown }>(
-    reconcileSlice(plan, batch, partitions.some(({ moved }) => moved) ? batch : undefined),
+    reconcileSlice(
+      plan,
+      batch,
+      partitions.some(({ moved }) => moved),
+    ),
   );
   const differences: Record<string, string> = {};
   for (const [name, total] of Object.entries(plan.sourceTotals))

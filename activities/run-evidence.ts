@@ -39,9 +39,11 @@ interface Sums {
  * anew, after live writes or a rollback, is approved anew.
  */
 export async function writeRunEvidence(session: Session, plan: BackfillPlan, planHash: string): Promise<RunEvidence> {
-  const { sums, checks } = await judgeRun(session, plan);
+  const { totals, rowsOutside } = await session.one<{ totals: Record<string, string>; rowsOutside: number }>(
+    shadowTotals(plan),
+  );
+  const { sums, checks } = await judgeRun(session, plan, rowsOutside);
   const failed = firstFailure(checks) ?? null;
-  const { totals } = await session.one<{ totals: Record<string, string> }>(shadowTotals(plan));
   const previous = await previousEvidence(session, plan, { batchDigest: sums.digest, totals });
   const { version, asOf } = await session.one<{ version: string; asOf: Date }>(
     sql(`SELECT current_setting('server_version') AS version, clock_timestamp() AS "asOf"`),
@@ -74,12 +76,17 @@ export async function writeRunEvidence(session: Session, plan: BackfillPlan, pla
   return { evidence, failed };
 }
 
-/** The batches as they are now, added up and judged as one run, waivers in force. */
+/**
+ * The batches as they are now, added up and judged as one run, waivers in force. Each batch told of its rows when it was
+ * checked; where the whole shadow was read since, `rowsOutside` is what was found there.
+ */
 export async function judgeRun(
   session: Session,
   plan: BackfillPlan,
+  rowsOutside?: number,
 ): Promise<{ sums: Sums; checks: readonly Check[] }> {
-  const sums = await session.one<Sums>(sumBatches(plan.backfillId));
+  const added = await session.one<Sums>(sumBatches(plan.backfillId));
+  const sums = rowsOutside === undefined ? added : { ...added, figures: { ...added.figures, rowsOutside } };
   return { sums, checks: await runChecks(session, plan, sums) };
 }
 

@@ -85,14 +85,14 @@ describe('damage to a built batch is found:', () => {
     {
       what: 'a row that is gone',
       damage: `DELETE FROM ${S} WHERE ${AT(1)}`,
-      checks: ['structural row_count', 'aggregate source_total:gross'],
-      figures: { rowsRemoved: 1, unexplained: 1 },
+      checks: ['structural row_count', 'structural rows_outside', 'aggregate source_total:gross'],
+      figures: { rowsRemoved: 1, rowsOutside: 1, unexplained: 1 },
     },
     {
       what: 'a row too many inside the interval',
       damage: `INSERT INTO ${S} SELECT day, 4711, 1, 1, 0, updated_at, recalculated_at, backfill_id FROM ${S} WHERE ${AT(1)}`,
-      checks: ['structural row_count', 'aggregate source_total:gross'],
-      figures: { rowsAdded: 1, unexplained: 1 },
+      checks: ['structural row_count', 'structural rows_outside', 'aggregate source_total:gross'],
+      figures: { rowsAdded: 1, rowsOutside: 1, unexplained: 1 },
     },
     {
       what: 'a row of another run',
@@ -176,6 +176,29 @@ describe('damage to a built batch is found:', () => {
     expect(figures.duplicateKeys).toBe(1);
     expect(await failing()).toContain('structural unique_key');
     await world.query(`CREATE UNIQUE INDEX ON ${S} (day, merchant)`);
+  });
+
+  it.each([
+    { what: 'is gone', index: '' },
+    { what: 'holds fewer rows', index: `CREATE UNIQUE INDEX ON ${S} (day, merchant) WHERE merchant > 2` },
+    { what: 'holds another key', index: `CREATE UNIQUE INDEX ON ${S} (day, merchant, net)` },
+  ])('that a key could stand twice, because the unique index $what', async ({ index }) => {
+    const [before] = await world.query<{ name: string }>(
+      `SELECT indexrelid::regclass::text AS name FROM pg_index WHERE indrelid = '${S}'::regclass AND indisunique`,
+    );
+    await reconcileWith(`DROP INDEX ${before?.name}; ${index}`);
+    expect(await recorded()).toContainEqual({
+      name: 'unique_key',
+      level: 'structural',
+      verdict: 'fail',
+      figure: 'no unique index, 0 duplicates',
+      limit: '0 duplicates',
+    });
+    const left = await world.query<{ name: string }>(
+      `SELECT indexrelid::regclass::text AS name FROM pg_index WHERE indrelid = '${S}'::regclass AND indisunique`,
+    );
+    for (const { name } of left) await world.query(`DROP INDEX ${name}`);
+    await world.query(`CREATE UNIQUE INDEX ON ${S} (merchant, day)`);
   });
 
   it('and none of it stays: the whole shadow passes again with the digest it had', async () => {

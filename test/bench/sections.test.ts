@@ -38,7 +38,7 @@ const STATEMENTS: readonly (readonly [Section, Sql])[] = [
   ['rebuild', deleteSlice(PLAN, SLICE)],
   ['rebuild', insertSlice(PLAN, SLICE)],
   ['checkpoint', checkpoint(PLAN, PARTITION, { fence: 1, bytes: 1, durationMs: 1, transformSha256: '' })],
-  ['reconcile', reconcileSlice(PLAN, SLICE)],
+  ['reconcile', reconcileSlice(PLAN, { ...SLICE, batch: 1 })],
   ['totals', sourceTotalDifference(PLAN, 'net', TOTAL, SLICE)],
   ['verdict', insertEvidence('fix-tax', 'batch', 1, {}, '')],
   ['verdict', recordSpending('fix-tax', { what: '', bytes: 1, cachedBytes: 1, durationMs: 1 })],

@@ -41,7 +41,6 @@ describe('a rehearsal of the right logic', () => {
         "reproduction": "inconclusive",
         "required:net": "pass",
         "row_count": "pass",
-        "rows_classified": "pass",
         "rows_outside": "pass",
         "seam": "pass",
         "source_total:gross": "pass",

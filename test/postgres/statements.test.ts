@@ -73,7 +73,7 @@ describe('the statement that', () => {
   });
 
   it('reconciles a batch three ways', () => {
-    expect(reconcileSlice(PLAN, SLICE)).toMatchInlineSnapshot(`
+    expect(reconcileSlice(PLAN, { ...SLICE, batch: 1 })).toMatchInlineSnapshot(`
       {
         "text": "WITH old AS (SELECT * FROM "finance"."sales_before" WHERE "day" >= $1::date AND "day" < $2::date),
            new AS (SELECT * FROM "finance"."Sales_v2" WHERE "day" >= $1::date AND "day" < $2::date),
@@ -96,7 +96,10 @@ describe('the statement that', () => {
         'rowsAdded', count(*) FILTER (WHERE NOT live AND has_new AND class = 'added'), 'rowsRemoved', count(*) FILTER (WHERE NOT live AND has_old AND class = 'removed'),
         'rowsLive', count(*) FILTER (WHERE live),
         'duplicateKeys', (SELECT count(*) - count(DISTINCT ROW("merchant", "day")) FROM new),
-        'rowsOutside', (SELECT count(*) FROM new WHERE backfill_id IS DISTINCT FROM $3::text),
+        'uniqueIndexMissing', CASE WHEN EXISTS (SELECT FROM pg_index i WHERE i.indrelid = '"finance"."Sales_v2"'::regclass AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+          AND (SELECT array_agg(a.attname::text ORDER BY a.attname::text) FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))
+            = (SELECT array_agg(k ORDER BY k) FROM unnest(ARRAY['merchant', 'day']::text[]) k)) THEN 0 ELSE 1 END,
+        'rowsOutside', (SELECT greatest(abs(count(*) - (SELECT coalesce(sum(rows), 0) FROM governance.backfill_partitions WHERE backfill_id = $3 AND state = 'built' AND batch = $4::int)), count(*) FILTER (WHERE backfill_id IS DISTINCT FROM $3::text))::bigint FROM new),
         'nulls', jsonb_build_object('net', (SELECT count(*) FROM new WHERE "net" IS NULL)),
         'measures', jsonb_build_object('net', jsonb_build_object('old', coalesce((SELECT sum(net) FROM old_rows), 0)::text, 'new', coalesce((SELECT sum(net) FROM new_rows), 0)::text)),
         'liveMeasures', jsonb_build_object('net', jsonb_build_object('old', coalesce((SELECT sum(net) FROM live_before), 0)::text, 'new', coalesce((SELECT sum(net) FROM live_after), 0)::text)),
@@ -111,6 +114,7 @@ describe('the statement that', () => {
           "2025-01-01",
           "2025-01-02",
           "fix-tax",
+          1,
         ],
       }
     `);

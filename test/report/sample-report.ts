@@ -151,6 +151,7 @@ export function sampleReport(change: Partial<Report> = {}): Report {
       rowsLive: 0,
       liveMeasures: { revenue: { old: '0', new: '0' } },
       duplicateKeys: 0,
+      uniqueIndexMissing: 0,
       rowsOutside: 0,
       nulls: { net_revenue: 0 },
       measures: { revenue: { old: '4000000.00', new: '3952000.00' } },

@@ -4,40 +4,43 @@ import type { QualifiedName } from '../../../domain/names.ts';
 import type { Sql } from '../../sql.ts';
 import { columns, ident, jsonObject, literal, qualified, sql } from '../../sql.ts';
 import { differsFromBase, liveAlsoWhereMoved } from './live-rows.ts';
+import { hasUniqueIndex, rowsBesideCheckpoints } from './shadow-rows.ts';
 import { inSlice } from './slice.ts';
 import { keyPresent, sameKey } from './unique-key.ts';
 
-/** The queries of the three sides, and what makes a new row one that lies outside its partition. */
+/** The queries of the three sides, and what tells of the new one that its rows lie where they belong. */
 export interface Sides {
   readonly old: string;
   readonly new: string;
   readonly base: string;
+  /** How many new rows are not those that their partitions were built with. */
   readonly outside: string;
+  /** Whether a unique index holds the new rows to the unique key. */
+  readonly indexed: string;
   /** What makes a row one that the live pipeline wrote; where it is not given, a base that is not the snapshot. */
   readonly live?: string;
+}
+
+interface BatchSlice extends KeyRange {
+  readonly batch: number;
 }
 
 /**
  * One pass over a batch, three ways: snapshot (what consumers trusted), shadow (what was rebuilt), base (what the live
  * pipeline made of it since). `moved`: rows of this batch were moved into the base by now. Predicates stand inside each side, or the full join would read everything.
  */
-export function reconcileSlice(plan: BackfillPlan, slice: KeyRange, moved?: { readonly batch: number }): Sql {
+export function reconcileSlice(plan: BackfillPlan, batch: BatchSlice, moved = false): Sql {
   const rows = (table: QualifiedName): string =>
     `SELECT * FROM ${qualified(table)} WHERE ${inSlice(plan, { start: 1, end: 2 })}`;
   const sides = {
     old: rows(plan.snapshot),
     new: rows(plan.shadow),
     base: rows(plan.table),
-    outside: 'backfill_id IS DISTINCT FROM $3::text',
+    outside: `SELECT ${rowsBesideCheckpoints('$3', 'AND batch = $4::int')} FROM new`,
+    indexed: hasUniqueIndex(plan),
+    ...(moved ? { live: liveAlsoWhereMoved(plan, ['old', 'new'], '$4') } : {}),
   };
-  const bound = [slice.start, slice.end, plan.backfillId];
-  return moved === undefined
-    ? sql(reconcileSides(plan, sides), ...bound)
-    : sql(
-        reconcileSides(plan, { ...sides, live: liveAlsoWhereMoved(plan, ['old', 'new'], '$4') }),
-        ...bound,
-        moved.batch,
-      );
+  return sql(reconcileSides(plan, sides), batch.start, batch.end, plan.backfillId, batch.batch);
 }
 
 /** Answers one row: counts by class, nulls, measures without live rows, explanations, the rows that changed most. */
@@ -65,7 +68,8 @@ SELECT jsonb_build_object(
   'rowsAdded', count(*) FILTER (WHERE NOT live AND has_new AND class = 'added'), 'rowsRemoved', count(*) FILTER (WHERE NOT live AND has_old AND class = 'removed'),
   'rowsLive', count(*) FILTER (WHERE live),
   'duplicateKeys', (SELECT count(*) - count(DISTINCT ROW(${columns(plan.uniqueKey)})) FROM new),
-  'rowsOutside', (SELECT count(*) FROM new WHERE ${sides.outside}),
+  'uniqueIndexMissing', CASE WHEN ${sides.indexed} THEN 0 ELSE 1 END,
+  'rowsOutside', (${sides.outside}),
   'nulls', ${jsonObject(plan.contract.required.map((column) => [column, `(SELECT count(*) FROM new WHERE ${ident(column)} IS NULL)`]))},
   'measures', ${jsonObject(measures.map(([name, expression]) => [name, bothSides(expression, 'old_rows', 'new_rows')]))},
   'liveMeasures', ${jsonObject(measures.map(([name, expression]) => [name, bothSides(expression, 'live_before', 'live_after')]))},

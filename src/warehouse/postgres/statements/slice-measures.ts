@@ -2,6 +2,7 @@ import type { BackfillPlan } from '../../../domain/backfill-plan.ts';
 import type { KeyRange } from '../../../domain/backfill-spec.ts';
 import type { Sql } from '../../sql.ts';
 import { jsonObject, qualified, sql } from '../../sql.ts';
+import { rowsBesideCheckpoints } from './shadow-rows.ts';
 import { inSlice } from './slice.ts';
 
 /** Every measure of the contract over one slice of the shadow, as exact text. */
@@ -13,9 +14,15 @@ export function sliceMeasures(plan: BackfillPlan, slice: KeyRange): Sql {
   );
 }
 
-/** The same over the whole shadow: what readers would see of the interval, live writes included. */
+/**
+ * The same over the whole shadow: what readers would see of the interval, live writes included, and how many rows of it
+ * no checkpoint counted, in whichever partition they stand or in none.
+ */
 export function shadowTotals(plan: BackfillPlan): Sql {
-  return sql(`SELECT ${measured(plan)} AS totals FROM ${qualified(plan.shadow)}`);
+  return sql(
+    `SELECT ${measured(plan)} AS totals, ${rowsBesideCheckpoints('$1')}::float8 AS "rowsOutside" FROM ${qualified(plan.shadow)}`,
+    plan.backfillId,
+  );
 }
 
 function measured(plan: BackfillPlan): string {
