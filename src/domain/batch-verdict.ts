@@ -49,7 +49,6 @@ export function judge(figures: ReconciliationFigures, expected: Expectations): r
 }
 
 function structural(figures: ReconciliationFigures, expected: Expectations): Check[] {
-  const grown = figures.rowsAdded - figures.rowsRemoved;
   return [
     check(
       'partitions_present',
@@ -61,9 +60,9 @@ function structural(figures: ReconciliationFigures, expected: Expectations): Che
     check(
       'row_count',
       'structural',
-      signed(grown),
+      rowsMoved(figures),
       `±${expected.rowCountTolerance}`,
-      Math.abs(grown) <= expected.rowCountTolerance,
+      Math.max(figures.rowsAdded, figures.rowsRemoved) <= expected.rowCountTolerance,
     ),
     check(
       'unique_key',
@@ -152,8 +151,10 @@ export function formatPercent(percent: number | null): string {
   return percent === null ? 'from nothing' : `${percent >= 0 ? '+' : ''}${percent.toFixed(3)}%`;
 }
 
-function signed(value: number): string {
-  return value > 0 ? `+${value}` : `${value}`;
+/** Both ways, never netted: a transform that replaces every key adds as many rows as it removes. */
+function rowsMoved({ rowsAdded, rowsRemoved }: ReconciliationFigures): string {
+  const moved = [...(rowsAdded > 0 ? [`+${rowsAdded}`] : []), ...(rowsRemoved > 0 ? [`-${rowsRemoved}`] : [])];
+  return moved.length === 0 ? '0' : moved.join(' ');
 }
 
 function check(name: string, level: Check['level'], figure: number | string, limit: string, passes: boolean): Check {

@@ -28,17 +28,17 @@ function covers(waiver: Pick<Waiver, 'check' | 'figure'>, check: Check): boolean
   if (waiver.check !== check.name) return false;
   if (waiver.figure === check.figure) return true;
   const [then, now] = [beyond(waiver.figure, check.limit), beyond(check.figure, check.limit)];
-  return then !== null && now !== null && Math.sign(then) === Math.sign(now) && Math.abs(now) <= Math.abs(then);
+  if (then === null || now === null || (now.below === 0 && now.above === 0)) return false;
+  return now.below <= then.below && now.above <= then.above;
 }
 
-/** How far a figure lies beyond its limit, negative below it; null where either is no number. */
-function beyond(figure: string, limit: string): number | null {
-  const [value] = numbers(figure);
+/** How far a figure lies beyond either end of its limit, rows lost and rows gained apart; null where either is no number. */
+function beyond(figure: string, limit: string): { readonly below: number; readonly above: number } | null {
+  const values = numbers(figure);
   const [first, second] = numbers(limit);
-  if (value === undefined || first === undefined) return null;
+  if (values.length === 0 || first === undefined) return null;
   const [low, high] = limit.startsWith('±') ? [-first, first] : [first, second ?? first];
-  if (value < low) return value - low;
-  return value > high ? value - high : 0;
+  return { below: Math.max(0, low - Math.min(...values)), above: Math.max(0, Math.max(...values) - high) };
 }
 
 function numbers(text: string): number[] {

@@ -95,6 +95,12 @@ describe('damage to a built batch is found:', () => {
       figures: { rowsAdded: 1, rowsOutside: 1, unexplained: 1 },
     },
     {
+      what: 'a key that another replaced, as many rows as before',
+      damage: `UPDATE ${S} SET merchant = 4711 WHERE ${AT(1)}`,
+      checks: ['structural row_count'],
+      figures: { rowsAdded: 1, rowsRemoved: 1 },
+    },
+    {
       what: 'a row of another run',
       damage: `UPDATE ${S} SET backfill_id = 'another' WHERE ${AT(2)}`,
       checks: ['structural rows_outside'],

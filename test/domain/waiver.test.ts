@@ -20,6 +20,9 @@ describe('a waiver', () => {
     ['+0.500%', '-0.200%', '-1.5% to -0.8%', 'a finding nearer to the other end of the range'],
     ['+5', '+3', '±2', 'fewer rows too many'],
     ['7', '1', '0 nulls', 'fewer nulls'],
+    ['+5 -5', '+5 -4', '±2', 'fewer rows lost, as many gained'],
+    ['+5 -5', '+4', '±2', 'fewer rows gained, none lost'],
+    ['+5 -5', '-5 ', '±2', 'as many rows lost, none gained'],
     ['every row is a live write', 'every row is a live write', 'none', 'the same words'],
   ])('of %s covers %s, allowed %s: %s', (waived, now, limit) => {
     expect(verdict(waived, now, limit)).toBe('waived');
@@ -31,6 +34,10 @@ describe('a waiver', () => {
     ['+5', '-3', '±2', 'rows that are missing instead'],
     ['+5', '+6', '±2', 'more rows too many'],
     ['7', '8', '0 nulls', 'more nulls'],
+    ['+5 -5', '+4 -6', '±2', 'fewer rows gained, more lost'],
+    ['+5', '+5 -3', '±2', 'rows that are lost besides'],
+    ['+5 -1', '+4 -3', '±2', 'rows lost beyond a limit that they kept'],
+    ['7', 'no unique index, 0 duplicates', '0 duplicates', 'another finding, whose figure is inside'],
     ['-2.100%', 'from nothing', '-1.5% to -0.8%', 'what has no figure'],
     ['3 of 5', '4 of 5', 'every key of both sides', 'what has no limit in figures'],
   ])('of %s does not cover %s, allowed %s: %s', (waived, now, limit) => {

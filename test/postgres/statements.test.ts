@@ -97,8 +97,8 @@ describe('the statement that', () => {
         'rowsLive', count(*) FILTER (WHERE live),
         'duplicateKeys', (SELECT count(*) - count(DISTINCT ROW("merchant", "day")) FROM new),
         'uniqueIndexMissing', CASE WHEN EXISTS (SELECT FROM pg_index i WHERE i.indrelid = '"finance"."Sales_v2"'::regclass AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
-          AND (SELECT array_agg(a.attname::text ORDER BY a.attname::text) FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))
-            = (SELECT array_agg(k ORDER BY k) FROM unnest(ARRAY['merchant', 'day']::text[]) k)) THEN 0 ELSE 1 END,
+          AND (SELECT array_agg(a.attname::text ORDER BY a.attname::text COLLATE "C") FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))
+            = (SELECT array_agg(k ORDER BY k COLLATE "C") FROM unnest(ARRAY['merchant', 'day']::text[]) k)) THEN 0 ELSE 1 END,
         'rowsOutside', (SELECT greatest(abs(count(*) - (SELECT coalesce(sum(rows), 0) FROM governance.backfill_partitions WHERE backfill_id = $3 AND state = 'built' AND batch = $4::int)), count(*) FILTER (WHERE backfill_id IS DISTINCT FROM $3::text))::bigint FROM new),
         'nulls', jsonb_build_object('net', (SELECT count(*) FROM new WHERE "net" IS NULL)),
         'measures', jsonb_build_object('net', jsonb_build_object('old', coalesce((SELECT sum(net) FROM old_rows), 0)::text, 'new', coalesce((SELECT sum(net) FROM new_rows), 0)::text)),
