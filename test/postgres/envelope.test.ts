@@ -128,6 +128,57 @@ describe('an approval does not cover, whatever the caller says, what is to be pu
   });
 });
 
+describe('a run that moves a measure by half, where up to 8% less were expected,', () => {
+  const changed = (percent: number) => `jsonb_build_object('old', '100', 'new', '${100 + percent}')`;
+  const found = (figures: string, waived: string): Promise<string | null | undefined> =>
+    world.session(async (session) => {
+      await session.change({ text: 'BEGIN', values: [] });
+      try {
+        await session.change({
+          text: `INSERT INTO governance.backfill_evidence (backfill_id, kind, body, digest) VALUES ('fix-tax', 'waiver', jsonb_build_object('check', 'delta:net', 'figure', $1::text), '')`,
+          values: [waived],
+        });
+        await session.change({ text: `UPDATE governance.backfill_batches SET figures = ${figures}`, values: [] });
+        const text = `SELECT governance.run_delta_outside('fix-tax') AS outside`;
+        return (await session.one<{ outside: string | null }>({ text, values: [] })).outside;
+      } finally {
+        await session.change({ text: 'ROLLBACK', values: [] });
+      }
+    });
+  const moved = (percent: number) => `jsonb_set(figures, '{measures,net}', ${changed(percent)})`;
+
+  it.each(['-50.000%', '-50.001%', '-99%'])('is covered by a waiver of %s', async (waived) => {
+    expect(await found(moved(-50), waived)).toBeNull();
+  });
+
+  it.each(['-49.999%', '-9.000%', '+50.000%', '-1.000%', 'from nothing', 'NaN%'])(
+    'is not covered by a waiver of %s',
+    async (waived) => {
+      expect(await found(moved(-50), waived)).toBe('the run fails delta:net: -50.000% (allowed: -8% to -1%)');
+    },
+  );
+
+  it('is covered as the three decimals that were shown', async () => {
+    expect(await found(moved(-50.0004), '-50.000%')).toBeNull();
+    expect(await found(moved(-50.0006), '-50.000%')).toMatch(/^the run fails delta:net: -50\.001%/);
+  });
+
+  it('up, not down, is covered by no waiver of the other side', async () => {
+    expect(await found(moved(50), '+50.000%')).toBeNull();
+    expect(await found(moved(50), '-50.000%')).toMatch(/^the run fails delta:net: 50\.000%/);
+    expect(await found(moved(50), '+49.000%')).toMatch(/^the run fails delta:net: 50\.000%/);
+  });
+
+  it('is compared by its words where it has no figure', async () => {
+    const none = `jsonb_set(figures, '{measures,net}', '{"old": "0", "new": "5"}')`;
+    expect(await found(none, 'from nothing')).toBeNull();
+    expect(await found(none, '-50.000%')).toMatch(/^the run fails delta:net: /);
+    const nan = `jsonb_set(figures, '{measures,net}', '{"old": "1", "new": "NaN"}')`;
+    expect(await found(nan, 'NaN%')).toBeNull();
+    expect(await found(nan, '+99%')).toMatch(/^the run fails delta:net: NaN%/);
+  });
+});
+
 describe('a release', () => {
   it('lists its amendments, as the evidence saw each partition and as it is published, under a digest that covers the list', async () => {
     await amend(world, plan, '2025-01-03', { gross: 0.25 });
