@@ -29,7 +29,7 @@ CREATE TABLE governance.backfill_runs (
   code_version     text NOT NULL,
   issue            text NOT NULL,
   approvers        text[] NOT NULL CHECK (cardinality(approvers) > 0),
-  sign_off_parties text[] NOT NULL,
+  sign_off_parties text[] NOT NULL CHECK (cardinality(sign_off_parties) > 0),
   created_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
   ended_at         timestamptz,
   UNIQUE (backfill_id, requested_by),
@@ -84,6 +84,30 @@ CREATE TABLE governance.backfill_partitions (
 COMMENT ON COLUMN governance.backfill_partitions.source_totals IS 'The independent figures as they were at its last check: what the sources held.';
 COMMENT ON COLUMN governance.backfill_partitions.moved_at IS 'When rows of it were first moved into the base. From then on a base row that differs from the snapshot need not be a live write.';
 CREATE INDEX backfill_partitions_by_batch ON governance.backfill_partitions (backfill_id, batch);
+
+-- What a run ended as is what its evidence, releases and artifacts refer to: no later hand, ours included, opens it again.
+CREATE FUNCTION governance.keep_ended() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RAISE EXCEPTION 'run % ended as % and stays so; another run needs another backfill_id', OLD.backfill_id, OLD.status USING ERRCODE = 'check_violation', CONSTRAINT = 'ended_stays_ended';
+END $$;
+CREATE TRIGGER keep_ended BEFORE UPDATE ON governance.backfill_runs
+  FOR EACH ROW WHEN (OLD.ended_at IS NOT NULL AND (NEW.ended_at, NEW.status, NEW.status_since) IS DISTINCT FROM (OLD.ended_at, OLD.status, OLD.status_since)) EXECUTE FUNCTION governance.keep_ended();
+
+-- Once a statement, not once a row: a checkpoint pays one look-up, a hundred thousand partitions at once no more.
+CREATE FUNCTION governance.keep_checkpoints() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE closed text;
+BEGIN
+  SELECT run.backfill_id INTO closed FROM (SELECT DISTINCT backfill_id FROM changed) touched JOIN governance.backfill_runs run USING (backfill_id)
+   WHERE run.ended_at IS NOT NULL OR EXISTS (SELECT FROM governance.data_releases r WHERE r.backfill_id = run.backfill_id AND r.state = 'consolidated') LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION '% of run %, which has ended or was consolidated, stay as they are', TG_TABLE_NAME, closed USING ERRCODE = 'check_violation', CONSTRAINT = 'ended_stays_ended';
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER keep_added AFTER INSERT ON governance.backfill_partitions REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION governance.keep_checkpoints();
+CREATE TRIGGER keep_changed AFTER UPDATE ON governance.backfill_partitions REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION governance.keep_checkpoints();
+CREATE TRIGGER keep_added AFTER INSERT ON governance.backfill_batches REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION governance.keep_checkpoints();
+CREATE TRIGGER keep_changed AFTER UPDATE ON governance.backfill_batches REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION governance.keep_checkpoints();
 
 -- Append-only on purpose: a unique key would make one writer's mark swallow another's that commits after the drain.
 CREATE TABLE governance.dirty_partitions (
