@@ -75,9 +75,11 @@ export interface SmallDataset {
 
 const WORKFLOW_LIMITS = { maxConcurrency: 2, dailyBytesBudget: null };
 
-export async function createDataset(changes: Partial<Scenario> = {}): Promise<SmallDataset> {
+/** `beside`: in the database of another dataset, which ends it. */
+export async function createDataset(changes: Partial<Scenario> = {}, beside?: SmallDataset): Promise<SmallDataset> {
   const scenario: Scenario = { ...SALES, ...changes };
-  const database = await createDatabase();
+  const database =
+    beside === undefined ? await createDatabase() : { url: beside.adminUrl, drop: () => Promise.resolve() };
   const passwords = await ensureRoles(database.url, derivedRolePassword(database.url));
   const urls = Object.fromEntries(
     Object.entries(passwords).map(([role, password]) => [role, withLogin(database.url, role, password)]),

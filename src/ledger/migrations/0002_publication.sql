@@ -49,6 +49,10 @@ BEGIN
       USING ERRCODE = '55000', HINT = 'rolled back';
   END IF;
 
+  -- Releases of one issue are numbered across datasets, one publication after the other. Before the fence: who waits here keeps no writer waiting.
+  -- Up to the first dot, because FIN-1.2 may be the second release of FIN-1 or the first of an issue of that name.
+  PERFORM pg_advisory_xact_lock(hashtextextended('controlled-backfill:release:' || split_part(run.issue, '.', 1), 0));
+
   EXECUTE format('SELECT governance.%I()', ds.function_prefix || '_fence');
   fenced_at := clock_timestamp();
 
@@ -91,8 +95,10 @@ BEGIN
   END IF;
   SELECT coalesce(jsonb_agg(to_jsonb(a) ORDER BY a.partition COLLATE "C"), '[]') INTO amended FROM governance.amendments_since_evidence(p_backfill_id) a;
 
-  SELECT run.issue || CASE WHEN count(*) = 0 THEN '' ELSE '.' || count(*) + 1 END INTO new_release
-    FROM governance.data_releases WHERE release_id = run.issue OR starts_with(release_id, run.issue || '.');
+  SELECT named.release INTO new_release
+    FROM (SELECT count(*) AS used FROM governance.data_releases WHERE release_id = run.issue OR starts_with(release_id, run.issue || '.')) known_releases,
+         generate_series(used + 1, 2 * used + 1) number, LATERAL (SELECT run.issue || CASE number WHEN 1 THEN '' ELSE '.' || number END AS release) named
+   WHERE NOT EXISTS (SELECT FROM governance.data_releases WHERE release_id = named.release) ORDER BY number LIMIT 1;
   INSERT INTO governance.data_releases (release_id, dataset, backfill_id, source_range, code_version, approved_by, requested_by, approval_id, evidence_digest,
                                         previous_release, epoch, fence, fence_ms, amendments, amendment_list, amendment_digest, rollback_deadline)
   VALUES (new_release, run.dataset, p_backfill_id,
