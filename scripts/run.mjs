@@ -1,6 +1,7 @@
 // `node scripts/run.mjs <entry below dist> [arguments]`: prepares the clone, then runs that entry with its exit code.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { setInterval } from 'node:timers';
 import { prepareOrExit } from './prepare.mjs';
 import { exitCode, ROOT } from './run-command.mjs';
 
@@ -10,6 +11,7 @@ if (entry === undefined) {
   process.exit(2);
 }
 
+const startedBy = process.ppid;
 await prepareOrExit();
 const child = spawn(process.execPath, ['--enable-source-maps', join(ROOT, 'dist', entry), ...args], {
   stdio: 'inherit',
@@ -17,10 +19,24 @@ const child = spawn(process.execPath, ['--enable-source-maps', join(ROOT, 'dist'
 
 // A terminal sends Ctrl-C to the whole process group: passing it on too would make it a second one, which means "at once".
 const fromTerminal = [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY);
+let isEnding = false;
+const passOn = (signal) => {
+  isEnding = true;
+  child.kill(signal);
+};
 process.on('SIGINT', () => {
-  if (!fromTerminal) child.kill('SIGINT');
+  if (!fromTerminal) passOn('SIGINT');
 });
-process.on('SIGTERM', () => child.kill('SIGTERM'));
+process.on('SIGTERM', () => passOn('SIGTERM'));
+process.on('SIGHUP', () => passOn('SIGHUP'));
+
+// npm that is ended with SIGTERM passes it to nobody that matters here: its death is all that can be noticed. Whoever starts this
+// script without npm, in the background for instance, may leave it alone.
+const LOOK_EVERY_MS = 500;
+if (process.env.npm_lifecycle_event !== undefined)
+  setInterval(() => {
+    if (process.ppid !== startedBy && !isEnding) passOn('SIGTERM');
+  }, LOOK_EVERY_MS).unref();
 
 child.once('error', (error) => {
   console.error(`${entry} could not be started: ${error.message}`);

@@ -47,7 +47,7 @@ const workers = await createWorkers({
 });
 if (workers.withoutSearchAttributes !== null)
   Runtime.instance().logger.warn('runs set no search attributes', { reason: workers.withoutSearchAttributes });
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => workers.shutdown());
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => workers.shutdown());
 try {
   await workers.run();
 } finally {

@@ -4,6 +4,7 @@ import { userInfo } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { CommanderError } from 'commander';
 import type { Environment } from '../config/environment.ts';
+import { onStopSignal, whenOutputIsLost } from '../local/stop-signals.ts';
 import type { CommandResult } from './command-result.ts';
 import { isCommandError } from './command-result.ts';
 import type { ExitCode } from './exit-codes.ts';
@@ -77,13 +78,13 @@ function processSurroundings(): Surroundings {
   let isListening = false;
   const listen = (): void => {
     isListening = true;
-    for (const signal of ['SIGINT', 'SIGTERM'] as const)
-      process.on(signal, () => {
-        // The second one means at once; what is left running is adopted by the next start.
-        if (stop.signal.aborted) process.exit(130);
-        stop.abort();
-      });
+    onStopSignal(() => stop.abort());
   };
+  // Whoever reads our output may stop reading: `backfill list | head -1`. What listens for Ctrl-C has something to stop first.
+  whenOutputIsLost((error) => {
+    if (!isListening) process.exit(error.code === 'EPIPE' ? 0 : 1);
+    stop.abort();
+  });
   return {
     env: process.env,
     cwd: process.cwd(),
@@ -103,7 +104,5 @@ function processSurroundings(): Surroundings {
 
 const startedAs = process.argv[1];
 if (startedAs !== undefined && import.meta.url === pathToFileURL(realpathSync(startedAs)).href) {
-  // Whoever reads our output may stop reading: `backfill list | head -1`.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   process.exitCode = await main(process.argv.slice(2), processSurroundings());
 }

@@ -16,6 +16,6 @@ export interface Surroundings {
   readonly show: (text: string) => void;
   /** One line on standard error. */
   readonly note: (line: string) => void;
-  /** Ctrl-C or SIGTERM. */
+  /** Ctrl-C, SIGTERM, or a closed terminal. */
   readonly interrupted: AbortSignal;
 }

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { connect } from '../client/connect.ts';
 import { readConfig } from '../config/config.ts';
@@ -11,10 +10,14 @@ import type { LocalStackWithExample } from './local-stack-with-example.ts';
 import { bringUp } from './local-stack-with-example.ts';
 import { tryProcessLock } from './process-lock.ts';
 import { removeStackFile, stackFolder, writeStackFile } from './stack-file.ts';
+import { onStopSignal, whenOutputIsLost } from './stop-signals.ts';
+import { untilAborted } from './until-aborted.ts';
 
 const narrator = createNarrator(process.stdout);
 const interrupted = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+onStopSignal(() => interrupted.abort());
+// A story that nobody reads any more ends, and stops what it started.
+whenOutputIsLost(() => interrupted.abort());
 
 /** Ends the story where a person wanted to take over. */
 class HandOver extends Error {}
@@ -52,11 +55,11 @@ async function demo(options: DemoOptions): Promise<number> {
   try {
     await runStory(options, stack);
     whereToLook(stack, options);
-    if (options.stay) await untilInterrupted();
+    if (options.stay) await untilAborted(interrupted.signal);
     return 0;
   } catch (error) {
     if (error instanceof HandOver) {
-      await untilInterrupted();
+      await untilAborted(interrupted.signal);
       return 0;
     }
     if (interrupted.signal.aborted) return 130;
@@ -103,8 +106,4 @@ function whereToLook({ stack }: LocalStackWithExample, { stay }: DemoOptions): v
   );
   narrator.say('   ledger      schema governance of the warehouse: backfill_runs, data_releases, backfill_events');
   narrator.say('   the code    ARCHITECTURE.md follows this backfill through it');
-}
-
-async function untilInterrupted(): Promise<void> {
-  if (!interrupted.signal.aborted) await once(interrupted.signal, 'abort');
 }

@@ -1,9 +1,9 @@
-import { once } from 'node:events';
 import { relative } from 'node:path';
 import { redactUrl } from '../../config/secret.ts';
 import { EXAMPLE_SPEC, bringUp } from '../../local/local-stack-with-example.ts';
 import type { LocalStackWithExample } from '../../local/local-stack-with-example.ts';
 import { stackFolder } from '../../local/stack-file.ts';
+import { untilAborted } from '../../local/until-aborted.ts';
 import type { CommandResult } from '../command-result.ts';
 import { EXIT } from '../exit-codes.ts';
 import { fields } from '../render/layout.ts';
@@ -23,7 +23,7 @@ export async function up(options: UpOptions, surroundings: Surroundings): Promis
   const running = await bringUp({ ...options, folder, log: note, env });
   try {
     if (!options.json) show(`${renderUp(running, folder, cwd)}\n`);
-    if (!interrupted.aborted) await once(interrupted, 'abort');
+    await untilAborted(interrupted);
     note('Stopping; the data stays in place');
   } finally {
     await running.stop();
