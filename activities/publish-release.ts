@@ -106,6 +106,8 @@ async function switchReaders(
         if (before !== null) return announced(attempt, plan, before);
         if (!['55P03', '55006', '40P01', STATEMENT_CANCELLED].includes(error.code ?? '')) throw error;
         last = error.message;
+        // Live writes came in between: waiting would let more of them come, and the next pass would take longer than this one.
+        if (error.code === '55006') continue;
       }
     }
     await delay(Math.random() * Math.min(2_000, 50 * 2 ** Math.min(attemptNumber, 6)));

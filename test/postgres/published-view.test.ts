@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BackfillPlan } from '../../src/domain/backfill-plan.ts';
 import { rollbackStatement } from '../../src/ledger/releases.ts';
 import { shapeView } from '../../src/warehouse/postgres/statements/elevated.ts';
-import { grantOverlay } from '../../src/warehouse/postgres/statements/prepare-overlay.ts';
+import { grantOverlay, vacuumOverlay } from '../../src/warehouse/postgres/statements/prepare-overlay.ts';
 import { SPEC } from '../support/sales-scenario.ts';
 import type { SmallDataset } from '../support/small-dataset.ts';
 import { createDataset } from '../support/small-dataset.ts';
@@ -150,10 +150,44 @@ describe('arming', () => {
     }
   });
 
+  it('waits for nobody where the view is armed already, and so neither does a rollback', async () => {
+    await arm();
+    await world.publish();
+    const reader = new pg.Client({ connectionString: world.urls.dashboard });
+    await reader.connect();
+    try {
+      await reader.query('BEGIN; SELECT count(*) FROM finance.sales_current');
+      await arm();
+      await world.activities.rollBackRelease({ backfillId: 'fix-tax', by: 'olaf', reason: '' });
+    } finally {
+      await reader.end();
+    }
+    expect(await world.query('SELECT state FROM governance.data_releases')).toEqual([{ state: 'rolled_back' }]);
+  });
+
+  it('is preceded by a vacuum that waits for no reader of the overlay, whatever empty pages it ends with', async () => {
+    await world.query(`
+      INSERT INTO finance.sales_by_day_v2 (day, merchant, gross, net, tax, recalculated_at, backfill_id)
+      SELECT '2025-01-03', 10000 + n, 1, 1, 1, now(), 'fix-tax' FROM generate_series(1, 3000) n;
+      DELETE FROM finance.sales_by_day_v2 WHERE merchant > 10000`);
+    const reader = new pg.Client({ connectionString: world.urls.dashboard });
+    await reader.connect();
+    try {
+      await reader.query('BEGIN; SELECT count(*) FROM finance.sales_current');
+      const started = Date.now();
+      await world.session((session) => session.change(vacuumOverlay(plan)));
+      expect(Date.now() - started).toBeLessThan(4_000);
+    } finally {
+      await reader.end();
+    }
+  });
+
   it('lets a reader that waited behind it go on with the new definition', async () => {
     const holder = await world.deps.pool.connect();
     try {
-      await holder.query(`BEGIN; SELECT governance.${plan.functionPrefix}_shape_view('fix-tax', 'armed')`);
+      await holder.query(
+        `BEGIN; SELECT governance.${plan.functionPrefix}_shape_view('fix-tax', 'plain'); SELECT governance.${plan.functionPrefix}_shape_view('fix-tax', 'armed')`,
+      );
       const waiting = world.as<{ n: string }>('dashboard', 'SELECT count(*) AS n FROM finance.sales_current');
       await waitFor(
         async () =>
