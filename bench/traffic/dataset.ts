@@ -35,6 +35,7 @@ export interface TrafficDataset {
 }
 
 const REF = { backfillId: BACKFILL_ID };
+const LIMITS = { maxConcurrency: 2, dailyBytesBudget: null };
 
 /** Makes it in an empty database, of which `adminUrl` is a superuser. */
 export async function createTrafficDataset(adminUrl: string): Promise<TrafficDataset> {
@@ -64,7 +65,7 @@ export async function createTrafficDataset(adminUrl: string): Promise<TrafficDat
     activities,
     approveAnew: () => approveAnew(activities),
     publish: async () => {
-      const outcome = await activities.publishRelease({ ...REF, windowMs: 3_600_000 });
+      const outcome = await activities.publishRelease({ ...REF, windowMs: 3_600_000, limits: LIMITS });
       if (outcome.kind !== 'published') throw new Error(`not published: ${JSON.stringify(outcome)}`);
       return outcome.release.releaseId;
     },
@@ -104,8 +105,7 @@ export async function buildCorrection({ activities }: TrafficDataset): Promise<v
   await activities.takeSnapshot(REF);
   await activities.createShadow(REF);
   const claim = { from: 1, to: planned.plan.batches };
-  const limits = { maxConcurrency: 2, dailyBytesBudget: null };
-  const built = await activities.rebuildClaim({ ...REF, claim, lane: 1, limits });
+  const built = await activities.rebuildClaim({ ...REF, claim, lane: 1, limits: LIMITS });
   if (built.stopped !== null) throw new Error(`the build stopped: ${JSON.stringify(built.stopped)}`);
 }
 
