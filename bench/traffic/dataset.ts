@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { createLightActivities, createWarehouseActivities } from '../../activities/index.ts';
-import type { ActivityDeps } from '../../activities/deps.ts';
 import { derivedRolePassword, ensureRoles } from '../../examples/daily-revenue/roles.ts';
 import type { LoginRole } from '../../examples/daily-revenue/roles.ts';
 import { withLogin } from '../../examples/daily-revenue/with-client.ts';
@@ -14,6 +13,7 @@ import type { BackfillActivities } from '../../src/protocol/activities.ts';
 import { workflowIdOf } from '../../src/protocol/identity.ts';
 import { createPool, SHORT, withSession } from '../../src/warehouse/session.ts';
 import { asTemporalDoes } from './as-temporal-does.ts';
+import { depsOf } from './deps-of.ts';
 import { inActivity } from './in-activity.ts';
 import { EXPECTED } from './expected.ts';
 import { BACKFILL_ID, CONTRACT_FILES, SPEC, TABLES } from './tables.ts';
@@ -84,18 +84,6 @@ export async function createTrafficDataset(adminUrl: string): Promise<TrafficDat
   };
 }
 
-/** What a worker has; its clock stands after the whole history. */
-export function depsOf(pool: pg.Pool, contracts: string): ActivityDeps {
-  return {
-    pool,
-    contracts: { folder: contracts, allowDirty: true },
-    reportsFolder: join(contracts, 'reports'),
-    prices: null,
-    secret: () => null,
-    now: () => new Date('2026-01-15T12:00:00Z'),
-  };
-}
-
 /** From the plan to the last reconciled batch, without a worker. */
 export async function buildCorrection({ activities }: TrafficDataset): Promise<void> {
   const launch = { spec: SPEC, requestedBy: 'dora' };
@@ -133,7 +121,7 @@ async function approveAnew(activities: BackfillActivities): Promise<string> {
   return digest;
 }
 
-function callable(deps: ActivityDeps): BackfillActivities {
+function callable(deps: ReturnType<typeof depsOf>): BackfillActivities {
   const all = { ...createLightActivities(deps), ...createWarehouseActivities(deps) };
   const calls = Object.entries<(input: never) => Promise<unknown>>(all).map(([name, activity]) => [
     name,

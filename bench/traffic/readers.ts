@@ -32,8 +32,10 @@ const DAYS = ['2025-01-05', CORRECTED.start, '2025-01-20', '2025-02-09', CORRECT
   day,
   new Date(Date.parse(day) + 86_400_000).toISOString().slice(0, 10),
 ]) as readonly (readonly [string, string])[];
-/** How long a snapshot is kept open, at most. */
+/** How long a snapshot is kept open, at most; and by how much longer whoever keeps one rests, so that a view can be replaced. */
 const HELD_MS = 250;
+const REST = 10;
+const HOLDERS: readonly string[] = ['cursor', 'repeatable read'];
 
 const month: Read = (reader) => judged(reader, judgedByDay(VIEW), drawFrom(reader.random, MONTHS));
 const day: Read = (reader) => judged(reader, judgedByDay(VIEW), drawFrom(reader.random, DAYS));
@@ -81,6 +83,7 @@ export async function runReader(options: ReaderOptions, tally: Tally): Promise<v
   await client.connect();
   // What the planner does once it knows a prepared statement well, from the first call on.
   if (kind.startsWith('prepared')) await client.query('SET plan_cache_mode = force_generic_plan');
+  const restMs = options.everyMs * (HOLDERS.includes(kind) ? REST : 1);
   const reader = {
     client,
     random,
@@ -95,7 +98,7 @@ export async function runReader(options: ReaderOptions, tally: Tally): Promise<v
         tally.readerErrors.push(`${kind}: ${error instanceof Error ? error.message : String(error)}`);
         await client.query('ROLLBACK').catch(() => undefined); // The error above says more than this one could.
       }
-      await pause((0.5 + random()) * options.everyMs, undefined, { signal }).catch(() => undefined);
+      await pause((0.5 + random()) * restMs, undefined, { signal }).catch(() => undefined);
     }
   } finally {
     await client.end();

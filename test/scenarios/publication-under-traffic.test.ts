@@ -73,5 +73,5 @@ describe(`${CYCLES} publications and rollbacks while ${READERS.length} connectio
       { state: 'published', n: 1 },
       { state: 'rolled_back', n: CYCLES },
     ]);
-  });
+  }, 400_000);
 });
