@@ -104,7 +104,7 @@ async function writerReasons(session: Session, contract: DatasetContract): Promi
 function readerReasons(readers: readonly DirectReader[], spec: BackfillSpec): string[] {
   return unaccepted(readers, spec).map(
     (reader) =>
-      `${reader.kind} ${reader.name} reads ${formatName(spec.target.table)} past the published view and would not see the correction until consolidation; repoint it, or accept it in publication.direct_readers`,
+      `${reader.kind} ${reader.name} reads ${formatName(spec.target.table)} past the published view and would not see the correction until consolidation, and a mixture of old and corrected partitions while it runs; repoint it, or accept that in publication.direct_readers`,
   );
 }
 
@@ -114,7 +114,7 @@ function readerWarnings(readers: readonly DirectReader[], spec: BackfillSpec): s
     .filter((reader) => !left.includes(reader))
     .map(
       (reader) =>
-        `${reader.kind} ${reader.name} reads the base table past the view (accepted by the spec): it sees old history until consolidation`,
+        `${reader.kind} ${reader.name} reads the base table past the view (accepted by the spec): it sees old history until consolidation, and a mixture of old and corrected partitions while consolidation moves them`,
     );
 }
 
@@ -146,8 +146,17 @@ async function nameReasons(session: Session, spec: BackfillSpec, contract: Datas
   return reasons;
 }
 
+const SHADOW_SUFFIX = '_v2';
+/** PostgreSQL cuts a longer name silently, and whoever looks for the whole name does not find it. */
+const LONGEST_NAME_BYTES = 63;
+
+/** The base table's name, shortened by whole characters where it would be too long with the suffix. */
 export function shadowName(contract: Pick<DatasetContract, 'dataset'>): DatasetContract['dataset'] {
-  return { schema: contract.dataset.schema, name: `${contract.dataset.name.slice(0, 60)}_v2` };
+  const { schema, name } = contract.dataset;
+  const bytes = (text: string): number => new TextEncoder().encode(text).byteLength;
+  const kept = [...name];
+  while (bytes(kept.join('') + SHADOW_SUFFIX) > LONGEST_NAME_BYTES) kept.pop();
+  return { schema, name: kept.join('') + SHADOW_SUFFIX };
 }
 
 function diskWarnings(table: TableShape | null): string[] {

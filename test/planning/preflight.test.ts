@@ -203,7 +203,7 @@ describe('readers past the view', () => {
     },
   ])('refuse the plan: $what', async ({ change, reader }) => {
     expect(await reasonsAfter(change)).toEqual([
-      `${reader} reads finance.sales_by_day past the published view and would not see the correction until consolidation; repoint it, or accept it in publication.direct_readers`,
+      `${reader} reads finance.sales_by_day past the published view and would not see the correction until consolidation, and a mixture of old and corrected partitions while it runs; repoint it, or accept that in publication.direct_readers`,
     ]);
   });
 
@@ -212,8 +212,29 @@ describe('readers past the view', () => {
     await world.query('GRANT SELECT ON finance.sales_by_day TO dashboard');
     const draft = await world.draft();
     expect(draft.kind === 'plan' && draft.plan.warnings).toContain(
-      'role dashboard reads the base table past the view (accepted by the spec): it sees old history until consolidation',
+      'role dashboard reads the base table past the view (accepted by the spec): it sees old history until consolidation, and a mixture of old and corrected partitions while consolidation moves them',
     );
+  });
+});
+
+describe('a name of more letters than the shadow may have', () => {
+  it('is cut by bytes at a letter, so that a table that has it is found', async () => {
+    const name = 'ä'.repeat(31);
+    const renamed = (text: string): string => text.replaceAll('finance.sales_by_day', `finance."${name}"`);
+    world = await createDataset({
+      dataset: { schema: 'finance', name },
+      tables: renamed(SALES.tables),
+      contract: renamed(SALES.contract),
+      spec: renamed(SALES.spec),
+    });
+    const shadow = `${'ä'.repeat(30)}_v2`;
+    expect(await world.draft()).toMatchObject({ kind: 'plan', plan: { shadow: { schema: 'finance', name: shadow } } });
+    await world.query(`CREATE TABLE finance."${name}_v2" ()`);
+    await world.query(`CREATE TABLE finance."${shadow}" ()`);
+    expect(await world.draft()).toMatchObject({
+      kind: 'refused',
+      reasons: [expect.stringContaining(`${shadow}" (the shadow table) exists already`)],
+    });
   });
 });
 

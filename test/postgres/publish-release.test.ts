@@ -278,4 +278,12 @@ describe('retiring the overlay', () => {
       { state: 'consolidated' },
     ]);
   });
+
+  it('and leaves checkpoints that the worker cannot reset, though the run goes on until its retention ends', async () => {
+    for (const reset of [`partitions SET consolidated_at = NULL`, `batches SET state = 'planned'`])
+      expect(await sqlstate(world.as('backfill_worker', `UPDATE governance.backfill_${reset}`)), reset).toEqual({
+        code: '23514',
+        constraint: 'ended_stays_ended',
+      });
+  });
 });

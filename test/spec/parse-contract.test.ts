@@ -156,6 +156,16 @@ describe('a refused contract', () => {
     `);
   });
 
+  it('wants somebody to sign off: without, nothing would stand between publication and consolidation', () => {
+    const text = edited(CONTRACT, [
+      'sign_off: [finance-data, business-intelligence, revenue-operations]',
+      'sign_off: []',
+    ]);
+    expect(contractProblems(text)).toBe(
+      'daily_revenue.contract.yaml:4:1  sign_off: an empty list; allowed: at least one entry',
+    );
+  });
+
   it('wants the fields that nothing works without', () => {
     expect(contractProblems('owner: x\n')).toMatchInlineSnapshot(`
       "daily_revenue.contract.yaml:1:1  approvers: is missing; it is a list
