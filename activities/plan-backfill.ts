@@ -78,7 +78,7 @@ async function joinRun(session: Session, known: LedgerRun, specHash: string, dep
     return refused(`${known.backfillId} has ended (${known.status}); a backfill_id is used once, choose another`);
   if (known.specHash !== specHash)
     return refused(
-      `${known.backfillId} is under way with another spec; restore the spec it was started with, or choose another backfill_id`,
+      `${known.backfillId} is under way with another spec or other overrides; restore the spec and the --set it was started with, or choose another backfill_id`,
     );
   return planned(session, known.backfillId, deps, true);
 }

@@ -25,6 +25,7 @@ const BY: MessageOption = {
   about: 'who decides; default: BACKFILL_USER, then the user of this system',
 };
 const REASON: MessageOption = { flags: '--reason <text>', about: 'why, for everybody who asks later' };
+const NEEDED_REASON: MessageOption = { ...REASON, isRequired: true };
 const PIPELINE: MessageOption = { flags: '--name <pipeline>', about: 'which pipeline' };
 
 const COMMANDS: readonly MessageCommand[] = [
@@ -44,12 +45,12 @@ const COMMANDS: readonly MessageCommand[] = [
       { flags: '--comment <text>', about: 'kept with the approval' },
     ],
   },
-  { command: 'reject', message: 'reject', about: 'reject the evidence; the run is held', options: [BY, REASON] },
+  { command: 'reject', message: 'reject', about: 'reject the evidence; the run is held', options: [BY, NEEDED_REASON] },
   {
     command: 'rollback',
     message: 'rollback',
     about: 'let consumers read the previous history again, at once',
-    options: [BY, REASON],
+    options: [BY, NEEDED_REASON],
   },
   {
     command: 'republish',
@@ -69,17 +70,13 @@ const COMMANDS: readonly MessageCommand[] = [
     command: 'waive',
     message: 'waive',
     about: 'held on a check: let it pass, recorded in the evidence',
-    options: [
-      BY,
-      { flags: '--check <name>', about: 'the failing check', isRequired: true },
-      { ...REASON, isRequired: true },
-    ],
+    options: [BY, { flags: '--check <name>', about: 'the failing check', isRequired: true }, NEEDED_REASON],
   },
   {
     command: 'abort',
     message: 'abort',
     about: 'give up before publication; the evidence is kept',
-    options: [BY, REASON],
+    options: [BY, NEEDED_REASON],
   },
   {
     command: 'set-limits',

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { QualifiedName } from '../domain/names.ts';
 import type { Documents } from '../planning/read-documents.ts';
-import { crossCheck } from '../spec/cross-check.ts';
+import { crossCheck, unknownMeasures } from '../spec/cross-check.ts';
 import { valueAt } from '../spec/document-path.ts';
 import type { LoadedContractResult } from '../spec/load-contract.ts';
 import { loadContract } from '../spec/load-contract.ts';
@@ -63,7 +63,7 @@ export async function readSpecFile(
   const crossed =
     parsed.ok && contract?.ok
       ? crossCheck(parsed.spec, contract.loaded.contract, { locate: parsed.locate, now: now() })
-      : [];
+      : measuresOf(source.text, path, contract);
   if (parsed.ok && contract?.ok !== false && crossed.length === 0 && badOverrides.length === 0)
     return { ok: true, file: { text: source.text, overrides, parsed, contract } };
   const ofSpec = parsed.ok ? [] : parsed.problems;
@@ -83,6 +83,17 @@ function contractsFolder(path: string, options: DocumentOptions, { config }: Set
   if (config.contracts !== null) return config.contracts;
   const beside = resolve(cwd, dirname(path), 'contracts');
   return existsSync(beside) ? beside : null;
+}
+
+/** Of a spec that is refused for something else. */
+function measuresOf(
+  text: string,
+  file: string,
+  contract: Awaited<ReturnType<typeof loadContract>> | null,
+): readonly SpecProblem[] {
+  if (contract?.ok !== true) return [];
+  const { value, locate } = readDocument({ text, file });
+  return unknownMeasures(value, contract.loaded.contract, locate);
 }
 
 function datasetOf(text: string, file: string): QualifiedName | null {

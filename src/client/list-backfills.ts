@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { WORKFLOW_TYPE, backfillIdOf } from '../protocol/identity.ts';
+import { WORKFLOW_TYPE, backfillIdOf, workflowIdOf } from '../protocol/identity.ts';
 import { withAnswerDeadline } from './connect.ts';
 
 /** One backfill as the server lists it: its newest run. */
@@ -22,8 +22,11 @@ export async function listBackfills(client: Client): Promise<readonly ListedBack
       if (newest.size >= LISTED_AT_MOST) break;
       // A run that continued as new is listed once for each of its parts; the newest part speaks for it.
       if (newest.has(run.workflowId)) continue;
+      const backfillId = backfillIdOf(run.workflowId);
+      // Started by hand under an id that no backfill has: its plan is refused, and no command finds it.
+      if (workflowIdOf(backfillId) !== run.workflowId) continue;
       newest.set(run.workflowId, {
-        backfillId: backfillIdOf(run.workflowId),
+        backfillId,
         workflowId: run.workflowId,
         workflowStatus: run.status.name,
         startedAt: run.startTime.toISOString(),

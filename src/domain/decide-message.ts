@@ -80,8 +80,10 @@ function request(
   const pending = pendingRequest(state, kind);
   if (pending !== undefined) return already(`${kind} was asked for by ${pending.by}`);
   const heldAfterRelease = kind === 'rollback' && state.status === 'held' && mayRollBackFrom(state.hold?.from);
+  if (kind === 'rollback' && isConsolidating(state))
+    return refused(`rollback: not possible in status ${state.status}; ${UNDOING_IS_OVER}`);
   if (!WHERE[kind].includes(state.status) && !heldAfterRelease)
-    return refused(`${kind}: not possible in status ${state.status}; it is heard in ${WHERE[kind].join(', ')}`);
+    return refused(`${kind}: not possible in status ${state.status}; it is heard in ${heardIn(kind)}`);
   if (kind === 'reject' && !isListed(by, state.plan?.approvers ?? []))
     return refused(`reject: ${by} is not an approver of this dataset (${(state.plan?.approvers ?? []).join(', ')})`);
   return accepted({ type: 'requested', request: { kind, by, reason } as Request });
@@ -90,6 +92,18 @@ function request(
 function pendingRequest(state: BackfillState, kind: Request['kind']): Request | undefined {
   return state.requests.find((pending) => pending.kind === kind);
 }
+
+function heardIn(kind: keyof typeof WHERE): string {
+  const held = kind === 'rollback' ? ', and held in one of them or while switching back' : '';
+  return `${WHERE[kind].join(', ')}${held}`;
+}
+
+function isConsolidating({ status, hold }: BackfillState): boolean {
+  return status === 'consolidating' || (status === 'held' && hold?.from === 'consolidating');
+}
+
+const UNDOING_IS_OVER =
+  'undoing is over, since corrected rows are moving into the base table: what was published before stays in the table that rollback.snapshot of the spec names, until its retention ends';
 
 function mayRollBackFrom(from: BackfillStatus | undefined): boolean {
   return from === 'observing' || from === 'awaitingSignOff' || from === 'rollingBack';
@@ -163,6 +177,10 @@ function approve(state: BackfillState, by: string | null, payload: Incoming, now
     return refused(`approve: ${by} requested this backfill; somebody else must approve it`);
   if (state.waivers.some((waiver) => samePerson(waiver.by, by)))
     return refused(`approve: ${by} waived a check of this backfill; another approver must approve it`);
+  if (digest.length < DIGEST_DIGITS)
+    return refused(
+      `approve: ${digest.length} digits of the digest are too few; give all of it, or at least its first ${DIGEST_DIGITS}`,
+    );
   if (!isDigestOf(digest, state.evidence?.digest))
     return refused(
       `approve: the digest is not that of the present evidence (${state.evidence?.digest ?? 'none'}); read the report again`,
@@ -178,9 +196,11 @@ function approve(state: BackfillState, by: string | null, payload: Incoming, now
   return accepted({ type: 'requested', request: { kind: 'approve', by, approval } });
 }
 
-/** The whole digest, or at least its first twelve digits: enough that nobody types it by accident. */
+/** Enough that nobody types them by accident. */
+const DIGEST_DIGITS = 12;
+
 function isDigestOf(given: string, present: string | undefined): boolean {
-  return present !== undefined && given.length >= 12 && present.startsWith(given.toLowerCase());
+  return present !== undefined && present.startsWith(given.toLowerCase());
 }
 
 function waive(state: BackfillState, by: string | null, payload: Incoming, nowIso: string): MessageDecision {

@@ -18,6 +18,11 @@ export function firstFailure(checks: readonly Check[]): Check | undefined {
   return checks.find((check) => check.verdict === 'fail');
 }
 
+/** Proofs were made of samples before anything was built: they are shown beside the checks of the run, and are none. */
+export function checksOfRun(checks: readonly Check[]): readonly Check[] {
+  return checks.filter((check) => check.level !== 'proof');
+}
+
 export function describeCheck(check: Check): string {
   return `${check.name}: ${check.figure} (allowed: ${check.limit})`;
 }

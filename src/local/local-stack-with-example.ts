@@ -27,6 +27,8 @@ export interface BringUpOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** The example's live pipeline goes on writing; default true. */
   readonly pipeline?: boolean;
+  /** How often that pipeline writes into the past; undefined leaves it to the pipeline. */
+  readonly lateEverySeconds?: number;
   /** Makes the example's database anew, whatever it held. */
   readonly fresh?: boolean;
   /** A supervised worker; default true. */
@@ -78,7 +80,7 @@ export async function bringUp(options: BringUpOptions): Promise<LocalStackWithEx
     if (worker !== null) started.push(worker);
     if (worker !== null) await waitForWorker(stack, env['BACKFILL_TASK_QUEUE_PREFIX'] || null, log);
     const pipeline =
-      options.pipeline === false ? null : await startPipeline(urls['revenue_pipeline'], folder, env, log);
+      options.pipeline === false ? null : await startPipeline(urls['revenue_pipeline'], { ...options, folder, env });
     if (pipeline !== null) started.push(pipeline);
     return { stack, servers, worker, pipeline, urls, stop };
   } catch (error) {
@@ -155,15 +157,17 @@ function startWorker(
 
 async function startPipeline(
   url: string | undefined,
-  folder: string,
-  env: NodeJS.ProcessEnv,
-  log: (line: string) => void,
+  { folder, env, log, lateEverySeconds }: BringUpOptions,
 ): Promise<SupervisedProcess> {
   if (url === undefined) throw new Error('the example has no role revenue_pipeline: its seed is not of this version');
   return superviseProcess({
     command: process.execPath,
     args: ['--enable-source-maps', PIPELINE],
-    env: { ...env, LIVE_PIPELINE_URL: url },
+    env: {
+      ...(lateEverySeconds === undefined ? {} : { LIVE_PIPELINE_LATE_EVERY_SECONDS: String(lateEverySeconds) }),
+      ...env,
+      LIVE_PIPELINE_URL: url,
+    },
     logFile: join(folder, 'live-pipeline.log'),
     label: 'live pipeline',
     log,

@@ -4,6 +4,7 @@ import { formatName, sameName } from '../domain/names.ts';
 import type { DocumentIssue } from './document-issue.ts';
 import { placeIssue } from './document-issue.ts';
 import type { DocumentPath } from './document-path.ts';
+import { isMapping, valueAt } from './document-path.ts';
 import { GRAIN_STARTS, isGrainStart } from './grain.ts';
 import { addDays, dateInZone } from './iso-date.ts';
 import { nearestWord } from './nearest-word.ts';
@@ -66,14 +67,32 @@ function snapshotIssues({ rollback }: BackfillSpec, contract: DatasetContract): 
   return [{ path: ['rollback', 'snapshot'], problem: 'is the published view itself:', found, allowed }];
 }
 
+const DELTA = '_delta_expected';
+
+/** For a spec that is refused by itself: a measure that is mistyped should not come to light only after the rest is mended. */
+export function unknownMeasures(
+  document: unknown,
+  contract: Pick<DatasetContract, 'measures'>,
+  locate: Locate,
+): readonly SpecProblem[] {
+  const validation = valueAt(document, ['validation']);
+  const names = isMapping(validation) ? Object.keys(validation) : [];
+  const given = names.filter((name) => name.endsWith(DELTA)).map((name) => name.slice(0, -DELTA.length));
+  return notMeasures(given, contract).map((issue) => placeIssue(issue, locate));
+}
+
 function measureIssues({ validation }: BackfillSpec, contract: DatasetContract): readonly DocumentIssue[] {
+  return notMeasures(Object.keys(validation.deltaExpected), contract);
+}
+
+function notMeasures(given: readonly string[], contract: Pick<DatasetContract, 'measures'>): readonly DocumentIssue[] {
   const measures = Object.keys(contract.measures);
-  return Object.keys(validation.deltaExpected).flatMap((measure): readonly DocumentIssue[] => {
+  return given.flatMap((measure): readonly DocumentIssue[] => {
     if (measures.includes(measure)) return [];
     const nearest = nearestWord(measure, measures);
-    const hint = nearest === undefined ? {} : { nearest: `${nearest}_delta_expected` };
+    const hint = nearest === undefined ? {} : { nearest: `${nearest}${DELTA}` };
     const allowed = measures.join(', ') || 'none, since the contract has no measures';
-    const path: DocumentPath = ['validation', `${measure}_delta_expected`];
+    const path: DocumentPath = ['validation', `${measure}${DELTA}`];
     return [{ path, part: 'key', problem: 'not a measure of the contract:', found: measure, allowed, ...hint }];
   });
 }

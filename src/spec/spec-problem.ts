@@ -22,7 +22,7 @@ const FOUND_LIMIT = 80;
 /** One line: `backfill.yaml:14:3  execution.order: not one of the choices "newest"; did you mean "newest_first"?`. */
 export function formatProblem(problem: SpecProblem): string {
   const place = problem.line > 0 ? `${problem.file}:${problem.line}:${problem.column}` : problem.file;
-  const subject = problem.path === '' ? '' : `${problem.path}: `;
+  const subject = problem.path === '' ? '' : `${cut(problem.path)}: `;
   const found = problem.found === '' ? '' : ` ${quoted(problem.found)}`;
   const nearest = problem.nearest === undefined ? '' : `; did you mean ${quoted(problem.nearest)}?`;
   const allowed = problem.allowed === undefined ? '' : `${nearest === '' ? ';' : ''} allowed: ${problem.allowed}`;
@@ -41,5 +41,9 @@ function compare(a: string, b: string): number {
 }
 
 function quoted(text: string): string {
-  return JSON.stringify(text.length > FOUND_LIMIT ? `${text.slice(0, FOUND_LIMIT - 1)}…` : text);
+  return JSON.stringify(cut(text));
+}
+
+export function cut(text: string): string {
+  return text.length > FOUND_LIMIT ? `${text.slice(0, FOUND_LIMIT - 1)}…` : text;
 }

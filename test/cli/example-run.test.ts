@@ -62,6 +62,7 @@ describe('the example through the command line', () => {
     expect(planned.stderr).toContain(reason);
     const started = await run('start', 'spec.yaml', ...set, '--requested-by', 'maria');
     expect(started.exitCode).toBe(1);
+    expect(started.stdout).not.toMatch(/watch|pause|give up/);
     expect(started.stdout).toContain(reason);
     const failed = await run('status', 'cli-refused', '--json');
     expect({ exitCode: failed.exitCode, status: documentOf(failed)['status'] }).toEqual({
@@ -80,7 +81,7 @@ describe('the example through the command line', () => {
     const changed = await run('start', 'spec.yaml', '--set', 'rollback.window=2h');
     expect(changed.exitCode).toBe(2);
     expect(changed.stderr).toMatch(
-      /^cli-run is already running with another spec \(sha256 \w{12}, this one is \w{12}\); nothing was started or changed\./,
+      /^cli-run is already running with another spec or other overrides \(--set; sha256 of both together \w{12}, this one is \w{12}\); nothing was started or changed\./,
     );
     const again = await run('start', 'spec.yaml');
     expect(again.stderr).toMatch(/^cli-run is already running \(workflow backfill-cli-run\); nothing was started\./);

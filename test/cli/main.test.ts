@@ -38,6 +38,9 @@ describe('usage', () => {
     [['status', 'x', 'y'], "too many arguments for 'status'. Expected 1 argument but got 2."],
     [['approve', 'x'], "required option '--digest <digest>' not specified"],
     [['waive', 'x', '--check', 'row_count'], "required option '--reason <text>' not specified"],
+    [['abort', 'x'], "required option '--reason <text>' not specified"],
+    [['reject', 'x'], "required option '--reason <text>' not specified"],
+    [['rollback', 'x'], "required option '--reason <text>' not specified"],
     [['pause', 'x', '--why', 'y'], "unknown option '--why'"],
     [
       ['set-limits', 'x', '--max-concurrency', 'two'],
@@ -126,6 +129,30 @@ describe('validate', () => {
     });
   });
 
+  it('names a mistyped measure beside what else is wrong with the spec', async () => {
+    const folder = changedExample(
+      'backfill.yaml',
+      'revenue_delta_expected: "-1.5% to -0.8%"',
+      'revenu_delta_expected: "1% to -1%"',
+    );
+    const { exitCode, stderr } = await runMain(['validate', 'backfill.yaml'], { cwd: folder, env: DIRTY });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('validation.revenu_delta_expected: a range that ends below its start "1% to -1%"');
+    expect(stderr).toContain('not a measure of the contract: "revenu"; did you mean "revenue_delta_expected"?');
+  });
+
+  it('cuts what is too long to be shown, in lines and in JSON', async () => {
+    const long = 'x'.repeat(500);
+    const folder = changedExample('backfill.yaml', 'max_concurrency: 2', `${long}: 2`);
+    const text = await runMain(['validate', 'backfill.yaml'], { cwd: folder, env: DIRTY });
+    const json = await runMain(['validate', 'backfill.yaml', '--json'], { cwd: folder, env: DIRTY });
+    for (const { exitCode, stdout, stderr } of [text, json]) {
+      expect(exitCode).toBe(2);
+      expect(stdout + stderr).toContain('xxx…');
+      expect(stdout + stderr).not.toContain('x'.repeat(81));
+    }
+  });
+
   it('says when no contract could be checked', async () => {
     const folder = temporaryFolder();
     cpSync(`${EXAMPLE}/backfill.yaml`, join(folder, 'backfill.yaml'));
@@ -149,6 +176,14 @@ describe('servers that are down', () => {
     expect(jsonOf(stdout)).toEqual({
       error: `no Temporal server answers at ${env.TEMPORAL_ADDRESS} (named by TEMPORAL_ADDRESS or the Temporal profile file); start one with: npm run up`,
     });
+  });
+
+  it('list fails where nobody could be asked', async () => {
+    const env = { TEMPORAL_ADDRESS: `127.0.0.1:${await freePort()}` };
+    const { exitCode, stdout, stderr } = await runMain(['list'], { env, cwd: temporaryFolder() });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toContain('start one with: npm run up; or name a warehouse');
+    expect(stderr).toContain('BACKFILL_WAREHOUSE_URL');
   });
 
   it('plan names the warehouse without its password', async () => {

@@ -4,6 +4,8 @@ import { amendedPartitionsAllowed, beyondEnvelope } from '../../src/domain/envel
 import { formatName, sameName } from '../../src/domain/names.ts';
 import { missingSignOffs } from '../../src/domain/parties.ts';
 import { isListed, samePerson } from '../../src/domain/people.ts';
+import { checksOfRun } from '../../src/domain/verdict.ts';
+import { FAILING } from './states.ts';
 
 describe('what an approval covers', () => {
   const approved = { partitions: 547, totals: { revenue: '-1000.00' } };
@@ -105,5 +107,12 @@ describe('sizes', () => {
       '500.0 GB',
       '2.0 TB',
     ]);
+  });
+});
+
+describe('checks of the whole run', () => {
+  it('are all but the proofs, which were made before anything was built', () => {
+    const run = { ...FAILING, level: 'run' as const };
+    expect(checksOfRun([{ ...FAILING, level: 'proof' }, run])).toEqual([run]);
   });
 });

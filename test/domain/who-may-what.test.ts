@@ -37,7 +37,7 @@ describe('an approval', () => {
       approve: DORA requested this backfill; somebody else must approve it
       approve: finance-controller waived a check of this backfill; another approver must approve it
       approve: the digest is not that of the present evidence (4f2c9e1a77d06b1d0c5e98aa31b2f6e0d4c3b2a190f8e7d6c5b4a39281706f5e); read the report again
-      approve: the digest is not that of the present evidence (4f2c9e1a77d06b1d0c5e98aa31b2f6e0d4c3b2a190f8e7d6c5b4a39281706f5e); read the report again
+      approve: 11 digits of the digest are too few; give all of it, or at least its first 12
       approve: the digest is not that of the present evidence (4f2c9e1a77d06b1d0c5e98aa31b2f6e0d4c3b2a190f8e7d6c5b4a39281706f5e); read the report again
       approve: the digest is not that of the present evidence (none); read the report again
       approve: give "by" and the "digest" of the evidence you read
@@ -181,5 +181,17 @@ describe('the other messages', () => {
     const limited = stateIn('building', { limits: { maxConcurrency: 2, dailyBytesBudget: 1000 } });
     expect(decide(limited, 'setLimits', { daily_bytes_budget: null }).kind).toBe('accepted');
     expect(decide(limited, 'setLimits', { max_concurrency: 2, daily_bytes_budget: 1000 }).kind).toBe('already');
+  });
+});
+
+describe('a rollback', () => {
+  it('is refused with every status in which it is heard, and with where the snapshot is once undoing is over', () => {
+    const heard = 'it is heard in observing, awaitingSignOff, and held in one of them or while switching back';
+    for (const state of [stateIn('building'), heldOn(FAILING, 'building')])
+      expect(refusal(state, 'rollback')).toBe(`rollback: not possible in status ${state.status}; ${heard}`);
+    for (const state of [stateIn('consolidating'), heldOn(FAILING, 'consolidating')])
+      expect(refusal(state, 'rollback')).toMatch(
+        /^rollback: not possible in status \w+; undoing is over, .* rollback\.snapshot /,
+      );
   });
 });

@@ -83,7 +83,7 @@ describe('what is refused', () => {
         "a stranger": "approve: somebody is not an approver of this dataset (finance-controller, finance-director)",
         "no digest": "approve: give "by" and the "digest" of the evidence you read",
         "the requester in other letters": "approve: DORA is not an approver of this dataset (finance-controller, finance-director)",
-        "too early": "rollback: not possible in status awaitingApproval; it is heard in observing, awaitingSignOff",
+        "too early": "rollback: not possible in status awaitingApproval; it is heard in observing, awaitingSignOff, and held in one of them or while switching back",
       }
     `);
 
@@ -114,7 +114,7 @@ describe('what is refused', () => {
     await expect(changed.result()).rejects.toMatchObject({
       cause: {
         message: expect.stringMatching(
-          /is under way with another spec; restore the spec it was started with/,
+          /is under way with another spec or other overrides; restore the spec and the --set it was started with/,
         ) as string,
       },
     });

@@ -28,7 +28,7 @@ export async function detach(backfillId: string, surroundings: Surroundings): Pr
     const text =
       dropped === 0
         ? `no capture of ${backfillId} is on ${plan.dataset}; nothing was changed`
-        : `${dropped} capture triggers of ${backfillId} are off ${plan.dataset}; live writes leave no marks from now on. Before it is published, capture is installed again and every partition is rebuilt`;
+        : `${dropped} capture triggers of ${backfillId} are off ${plan.dataset}; live writes leave no marks from now on. Not published yet: capture is installed again before the switch, every partition is rebuilt, and the approval is asked for again. Published: live writes are not followed any more until the worker installs capture again`;
     return { exitCode: EXIT.done, text, json: { backfillId, dataset: plan.dataset, triggersDropped: dropped } };
   });
 }

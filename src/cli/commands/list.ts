@@ -5,6 +5,7 @@ import type { LedgerRun } from '../../ledger/runs.ts';
 import { listRuns } from '../../ledger/runs.ts';
 import { formatInstant } from '../../report/words.ts';
 import type { CommandResult } from '../command-result.ts';
+import { commandError } from '../command-result.ts';
 import { EXIT } from '../exit-codes.ts';
 import { table } from '../render/layout.ts';
 import { loadSettings } from '../settings.ts';
@@ -34,7 +35,12 @@ export async function list(surroundings: Surroundings): Promise<CommandResult> {
     recordedRuns(config),
     withTemporal(config, (client) => listBackfills(client)),
   ]);
-  if (runs.status === 'rejected' && workflows.status === 'rejected') throw workflows.reason;
+  if (workflows.status === 'rejected' && runs.status === 'rejected') throw workflows.reason;
+  if (workflows.status === 'rejected' && config.warehouse === null)
+    throw commandError(
+      EXIT.failed,
+      `${messageOf(workflows.reason)}; or name a warehouse whose ledger can be asked in BACKFILL_WAREHOUSE_URL`,
+    );
   for (const source of [runs, workflows])
     if (source.status === 'rejected')
       surroundings.note(`${messageOf(source.reason)}. The list is without what it knows.`);

@@ -9,9 +9,10 @@ import { commandError } from '../command-result.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { DocumentOptions, SpecFile } from '../read-documents.ts';
 import { readSpecFile } from '../read-documents.ts';
+import { waitingForWorker } from '../no-worker.ts';
 import { readStatus } from '../read-status.ts';
 import { problemJson, renderProblems } from '../render/problems.ts';
-import { renderStarted } from '../render/started.ts';
+import { renderNext, renderStarted } from '../render/started.ts';
 import type { Settings } from '../settings.ts';
 import { loadSettings } from '../settings.ts';
 import type { ParsedSpec } from '../../spec/parse-spec.ts';
@@ -45,7 +46,10 @@ export async function start(path: string, options: StartOptions, surroundings: S
     if (!options.json) surroundings.show(`${renderStarted(backfillId, link)}\n`);
     if (options.wait) {
       const look = async () =>
-        (await readStatus(client, settings.config, backfillId)) ?? raise(await unknownBackfill(client, backfillId));
+        waitingForWorker(
+          (await readStatus(client, settings.config, backfillId)) ?? raise(await unknownBackfill(client, backfillId)),
+          settings.config,
+        );
       return statusResult(
         await watchStatus(look, settings.config, options.json, surroundings),
         settings.config,
@@ -94,7 +98,7 @@ async function alreadyRunning(client: Client, { spec, specHash }: ParsedSpec, wo
   const see = `See what it does: backfill status ${backfillId}`;
   return running === null || running === specHash
     ? `${backfillId} is already running (workflow ${workflowId}); nothing was started. ${see}`
-    : `${backfillId} is already running with another spec (sha256 ${running.slice(0, 12)}, this one is ${specHash.slice(0, 12)}); nothing was started or changed. Choose another backfill_id, or abort it first. ${see}`;
+    : `${backfillId} is already running with another spec or other overrides (--set; sha256 of both together ${running.slice(0, 12)}, this one is ${specHash.slice(0, 12)}); nothing was started or changed. Choose another backfill_id, or abort it first. ${see}`;
 }
 
 /** Five samples and a look at the catalogue take seconds; whoever has to wait longer can watch. */
@@ -149,7 +153,10 @@ function planned(seen: Seen, started: Started): CommandResult {
     : result(
         'started',
         EXIT.done,
-        `The plan is frozen: ${partitions.total} partitions in ${batches.total} batches (${planHash?.slice(0, 12) ?? ''}).`,
+        [
+          `The plan is frozen: ${partitions.total} partitions in ${batches.total} batches (${planHash?.slice(0, 12) ?? ''}).`,
+          renderNext(backfillId),
+        ].join('\n'),
         view,
       );
 }

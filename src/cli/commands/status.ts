@@ -6,6 +6,7 @@ import type { CommandResult } from '../command-result.ts';
 import { commandError } from '../command-result.ts';
 import { EXIT } from '../exit-codes.ts';
 import { lastKnownStatus, readRecordedRun } from '../last-known-status.ts';
+import { waitingForWorker } from '../no-worker.ts';
 import type { KnownStatus } from '../read-status.ts';
 import { exitCodeOfKnown, readStatus } from '../read-status.ts';
 import { paintFor } from '../render/paint.ts';
@@ -49,7 +50,7 @@ export function statusResult(known: KnownStatus, config: Config, surroundings: S
 
 async function readOrRefuse(client: Client, config: Config, backfillId: string): Promise<KnownStatus> {
   const known = await readStatus(client, config, backfillId);
-  if (known !== null) return known;
+  if (known !== null) return waitingForWorker(known, config);
   const ids = (await listBackfills(client)).map((one) => one.backfillId);
   throw commandError(EXIT.badInput, describeUnknown(backfillId, ids));
 }

@@ -16,11 +16,14 @@ export interface UpOptions {
   readonly json: boolean;
 }
 
+/** Evidence that a late event outdates every few seconds could be approved by no person who reads the report first. */
+const LATE_EVERY_SECONDS = 60;
+
 /** Keeps the local stack with the example running until Ctrl-C, then stops what it started. The data stays. */
 export async function up(options: UpOptions, surroundings: Surroundings): Promise<CommandResult> {
   const { cwd, env, note, show, interrupted } = surroundings;
   const folder = stackFolder(cwd);
-  const running = await bringUp({ ...options, folder, log: note, env });
+  const running = await bringUp({ ...options, folder, log: note, env, lateEverySeconds: LATE_EVERY_SECONDS });
   try {
     if (!options.json) show(`${renderUp(running, folder, cwd)}\n`);
     await untilAborted(interrupted);

@@ -1,5 +1,5 @@
 import type { SpecProblem } from '../../spec/spec-problem.ts';
-import { formatProblem } from '../../spec/spec-problem.ts';
+import { cut, formatProblem } from '../../spec/spec-problem.ts';
 import { counted } from '../../report/words.ts';
 
 /** One line a problem and a count: what is wrong, where, and what would be right. */
@@ -9,5 +9,6 @@ export function renderProblems(path: string, problems: readonly SpecProblem[]): 
 
 /** The problem in its parts, and as the line that people see. */
 export function problemJson(problem: SpecProblem): SpecProblem & { readonly message: string } {
-  return { ...problem, message: formatProblem(problem) };
+  const { path, found } = problem;
+  return { ...problem, path: cut(path), found: cut(found), message: formatProblem(problem) };
 }
