@@ -48,6 +48,8 @@ export interface WorkerOptions {
 
 export interface StartOptions {
   readonly id?: string;
+  /** Another spec than the example's, with the id in it. */
+  readonly spec?: string;
   readonly set?: Readonly<Record<string, string>>;
   readonly requestedBy?: string;
   readonly historyBudget?: number;
@@ -193,7 +195,7 @@ const SHORT_WAITS = { 'rollback.window': '2s', 'rollback.retain_after_sign_off':
 
 async function startRun(client: Client, taskQueue: string, options: StartOptions = {}): Promise<Started> {
   const id = options.id ?? `revenue-${randomBytes(4).toString('hex')}`;
-  const text = await readFile(`${ROOT}examples/daily-revenue/backfill.yaml`, 'utf8');
+  const text = options.spec ?? (await readFile(`${ROOT}examples/daily-revenue/backfill.yaml`, 'utf8'));
   const workflowId = workflowIdOf(id);
   const handle = await client.workflow.start(WORKFLOW_TYPE, {
     taskQueue,
