@@ -131,9 +131,7 @@ describe('the example through the command line', () => {
     expect(documentOf(removed)).toMatchObject({ backfillId: 'cli-run', status: 'aborted' });
     expect(await run('doctor', '--json')).toMatchObject({ exitCode: 0 });
     expect((await run('status', 'cli-run')).exitCode).toBe(1);
-    expect((await run('list')).stdout).toMatch(
-      /^cli-run +finance\.daily_revenue +aborted +failed +finance-director/m,
-    );
+    expect((await run('list')).stdout).toMatch(/^cli-run +finance\.daily_revenue +aborted +failed +finance-director/m);
     expect((await run('plan', 'spec.yaml')).stderr).toContain(
       'cli-run has ended (aborted); a backfill_id is used once',
     );
