@@ -8,12 +8,7 @@ import { insertAnnouncement } from '../src/ledger/events.ts';
 import { activeRelease, publishRelease, rollbackStatement } from '../src/ledger/releases.ts';
 import type { PublishOutcome, WarehouseActivities } from '../src/protocol/activities.ts';
 import { blockers, oldestWriter } from '../src/warehouse/postgres/statements/blockers.ts';
-import {
-  attachCapture,
-  captureIsWhole,
-  shapeView,
-  viewFingerprint,
-} from '../src/warehouse/postgres/statements/elevated.ts';
+import { shapeView, viewFingerprint } from '../src/warehouse/postgres/statements/elevated.ts';
 import { keysMayRepeat } from '../src/warehouse/postgres/statements/keys-elsewhere.ts';
 import { grantOverlay, vacuumOverlay } from '../src/warehouse/postgres/statements/prepare-overlay.ts';
 import { retryLock } from '../src/warehouse/retry-lock.ts';
@@ -30,6 +25,7 @@ import { loadPlan, withLedger } from './deps.ts';
 import { envelopeLeft } from './envelope-left.ts';
 import { createGate } from './gate.ts';
 import { publishedBefore } from './published-before.ts';
+import { recapture } from './recapture.ts';
 import { recheckSources } from './recheck-sources.ts';
 import { KEYS_ELSEWHERE, judgeRun } from './run-evidence.ts';
 import type { Working } from './working.ts';
@@ -135,12 +131,6 @@ async function within<T>(session: Session, limitMs: number, usualMs: number, wor
   } finally {
     await session.change(sql(`SET statement_timeout = ${Math.ceil(usualMs)}`)).catch(() => undefined);
   }
-}
-
-/** Also where capture was taken off on purpose: without it nothing is published. */
-async function recapture(plan: BackfillPlan, session: Session): Promise<void> {
-  const { whole } = await session.one<{ whole: boolean }>(captureIsWhole(plan));
-  if (!whole) await retryLock(() => session.rows(attachCapture(plan)));
 }
 
 async function approvalVoid({ session }: Attempt, plan: BackfillPlan, reason: string): Promise<PublishOutcome> {

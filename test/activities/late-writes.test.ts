@@ -148,6 +148,16 @@ describe('a late write', () => {
 });
 
 describe('capture that was taken off', () => {
+  it('is installed again before people are asked, so that what they approve can be published', async () => {
+    const [plan] = await world.query<{ prefix: string }>('SELECT function_prefix AS prefix FROM governance.datasets');
+    await world.as('backfill_worker', `SELECT governance.${plan?.prefix ?? ''}_detach_capture('fix-tax')`);
+    await lateSale('2025-01-03', 100);
+    await world.conclude();
+    expect(await world.query(DIFFERENT)).toEqual([]);
+    await world.approve();
+    expect(await world.publish()).toBe('FIN-1');
+  });
+
   it('is installed again before the switch, everything is rebuilt, and the approval is asked for again', async () => {
     await world.conclude();
     await world.approve();

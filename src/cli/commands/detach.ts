@@ -28,7 +28,7 @@ export async function detach(backfillId: string, surroundings: Surroundings): Pr
     const text =
       dropped === 0
         ? `no capture of ${backfillId} is on ${plan.dataset}; nothing was changed`
-        : `${dropped} capture triggers of ${backfillId} are off ${plan.dataset}; live writes leave no marks from now on. Not published yet: capture is installed again before the switch, every partition is rebuilt, and the approval is asked for again. Published: live writes are not followed any more until the worker installs capture again`;
+        : `${dropped} capture triggers of ${backfillId} are off ${plan.dataset}; live writes leave no marks from now on. Before a publication capture is installed again, with the evidence or before the switch, and every partition is rebuilt. After one, live writes are not followed any more: backfill doctor says what that means`;
     return { exitCode: EXIT.done, text, json: { backfillId, dataset: plan.dataset, triggersDropped: dropped } };
   });
 }
