@@ -89,8 +89,8 @@ describe('the traffic finds', () => {
   it('rows twice, when the armed view reads the base whatever the pointer shows', async () => {
     await mutate(
       `${plan.functionPrefix}_shape_view`,
-      'WHERE (%3$s) AND %4$s IS DISTINCT FROM %5$L UNION ALL',
-      'WHERE (%3$s) UNION ALL',
+      'WHERE (%2$s) AND %3$s IS DISTINCT FROM %4$L UNION ALL',
+      'WHERE (%2$s) UNION ALL',
     );
     await dataset.approveAnew();
     await dataset.publish();
@@ -101,8 +101,13 @@ describe('the traffic finds', () => {
   it('days of both sides in one read, when the gate stands before a part of the interval only', async () => {
     await mutate(
       `${plan.functionPrefix}_shape_view`,
-      'UNION ALL SELECT %2$s FROM %6$s WHERE %4$s = %5$L',
-      `UNION ALL SELECT %2$s FROM finance.sales_by_day WHERE day >= ''2025-02-01'' AND (%3$s) AND %4$s = %5$L UNION ALL SELECT %2$s FROM %6$s WHERE day < ''2025-02-01'' AND %4$s = %5$L`,
+      `IS DISTINCT FROM %4$L UNION ALL SELECT %1$s FROM '`,
+      `IS DISTINCT FROM %4$L UNION ALL SELECT %1$s FROM finance.sales_by_day WHERE day >= ''2025-02-01'' AND (%2$s) AND %3$s = %4$L UNION ALL SELECT %1$s FROM '`,
+    );
+    await mutate(
+      `${plan.functionPrefix}_shape_view`,
+      `format(' WHERE %s = %L', gate, p_backfill_id)`,
+      `format(' WHERE day < ''2025-02-01'' AND %s = %L', gate, p_backfill_id)`,
     );
     await dataset.approveAnew();
     await dataset.publish();
@@ -110,7 +115,11 @@ describe('the traffic finds', () => {
   });
 
   it('a lost write, when capture does not mark an update', async () => {
-    await mutate(`${plan.functionPrefix}_mark_dirty`, `IF TG_OP <> 'INSERT' THEN`, `IF TG_OP = 'DELETE' THEN`);
+    await mutate(
+      `${plan.functionPrefix}_mark_dirty`,
+      'IF told = writer THEN',
+      `IF TG_OP = 'UPDATE' THEN RETURN NULL; END IF; IF told = writer THEN`,
+    );
     await dataset.approveAnew();
     await dataset.publish();
     await asPipeline(async (client) => {
