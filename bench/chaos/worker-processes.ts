@@ -37,8 +37,14 @@ export function startWorkerProcesses(dataset: TrafficDataset, program: URL): Wor
   let current = start();
   let warm = start();
   let playing = false;
+  const follow = (): void => {
+    current = warm;
+    warm = start();
+  };
   return {
     play: async (step) => {
+      // One that died of what was done to its backend is followed as one that was killed.
+      if (!current.child.connected) follow();
       const { child, ready } = current;
       await ready;
       playing = true;
@@ -54,7 +60,9 @@ export function startWorkerProcesses(dataset: TrafficDataset, program: URL): Wor
         };
         child.once('message', onMessage);
         child.once('exit', onExit);
-        child.send(step);
+        child.send(step, (error) => {
+          if (error !== null) onExit();
+        });
       });
     },
     kill: async () => {
@@ -63,8 +71,7 @@ export function startWorkerProcesses(dataset: TrafficDataset, program: URL): Wor
       const { child } = current;
       const gone = once(child, 'exit');
       child.kill('SIGKILL');
-      current = warm;
-      warm = start();
+      follow();
       await gone;
       return true;
     },

@@ -46,7 +46,7 @@ describe('seeded faults during publications and rollbacks', () => {
       GRANT SELECT, DELETE ON governance.dirty_partitions TO revenue_pipeline;
       ALTER TABLE governance.backfill_approvals DISABLE TRIGGER check_approval, DROP CONSTRAINT four_eyes;
       GRANT UPDATE ON governance.backfill_approvals, governance.backfill_events TO backfill_worker`);
-      expect((await havoc(25)).unauthorised).toBeGreaterThan(0);
+      expect((await havoc(40)).unauthorised).toBeGreaterThan(0);
     },
     PATIENCE_MS,
   );

@@ -91,9 +91,10 @@ describe('a run whose history is short and whose messages are many', () => {
     await run.update('livePipelineFinished', { name: 'the end' });
     await run.reach('awaitingApproval');
 
-    await waitFor(async () => (await told(run)).length >= sent.length, {
-      timeoutMs: 20_000,
-      describe: 'the ledger to be told of every message',
+    let count = 0;
+    await waitFor(async () => (count = (await told(run)).length) >= sent.length, {
+      timeoutMs: 60_000,
+      describe: () => `the ledger to be told of every message; it knows ${count} of ${sent.length}`,
     });
     const kept = (await told(run)).filter(({ id }) => id !== 'the end');
     expect(kept.map(({ id }) => id)).toEqual(
