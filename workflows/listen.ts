@@ -18,6 +18,13 @@ export function listen(run: Run): void {
   setHandler(statusQuery, () => viewStatus(run.state, workflowInfo().historyLength), {
     description: 'The whole state as one object.',
   });
+  // First of the handlers, so that signals that came before this run began are heard in their order: each handler by name
+  // would take its own out of turn, a pause before the resume that was sent first.
+  setDefaultSignalHandler((name, payload) => {
+    const message = MESSAGE_NAMES.find((known) => known === name);
+    if (message === undefined) refuseStranger(run, name);
+    else receive(run, message, payload);
+  });
   for (const { name, signal, update } of messageDefinitions) {
     const description = MESSAGE_DESCRIPTIONS[name];
     setHandler(
@@ -35,14 +42,15 @@ export function listen(run: Run): void {
       },
     });
   }
-  // The server takes any signal name; a mistyped one must not look like success. Registered last, so that it hears only strangers.
-  setDefaultSignalHandler((name) => {
-    run.refuse(name, `no message has this name; known are ${MESSAGE_NAMES.join(', ')}`);
-    unlessLong(run);
-  });
   CancellationScope.current().cancelRequested.catch(() => {
     receive(run, 'abort', { by: "Temporal's Cancel", reason: 'the workflow was cancelled' });
   });
+}
+
+/** The server takes any signal name; a mistyped one must not look like success. */
+function refuseStranger(run: Run, name: string): void {
+  run.refuse(name, `no message has this name; known are ${MESSAGE_NAMES.join(', ')}`);
+  unlessLong(run);
 }
 
 /** Handlers only take down what was said: they run no activity, so none keeps a run from ending or continuing as new. */

@@ -57,10 +57,7 @@ function seeded(seed: number): () => number {
   };
 }
 
-/** Beside the whole suite it has missed messages in the ledger for a reason that is not known (docs/limits.md); alone it passes. */
-const isAsked = process.env['MANY_MESSAGES'] !== undefined;
-
-describe.runIf(isAsked)('a run whose history is short and whose messages are many', () => {
+describe('a run whose history is short and whose messages are many', () => {
   let world: World;
   let contracts: string;
   beforeAll(async () => {

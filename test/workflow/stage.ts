@@ -48,6 +48,8 @@ export interface StartOptions extends Settings {
 export interface Stage {
   readonly client: Client;
   start(edit?: (script: Script) => Partial<Script>, options?: StartOptions): Promise<Play>;
+  /** Lets the workers begin, where they were made to wait. */
+  work(): void;
   end(): Promise<void>;
 }
 
@@ -55,7 +57,7 @@ export interface Stage {
 const IDENTITY = 'stage';
 
 /** Two workers on queues of their own, as in production; each activity looks up the script of its backfill. */
-export async function createStage(): Promise<Stage> {
+export async function createStage({ idle = false } = {}): Promise<Stage> {
   quietRuntime();
   const address = inject('temporalAddress');
   const native = await NativeConnection.connect({ address });
@@ -64,10 +66,15 @@ export async function createStage(): Promise<Stage> {
   const taskQueue = `stage-${randomBytes(5).toString('hex')}`;
   const scripts = new Map<string, { readonly script: Script; readonly calls: Call[] }>();
   const workers = await createWorkers(native, taskQueue, scripts);
-  const running = Promise.all(workers.map((worker) => worker.run()));
+  let running: Promise<unknown> = Promise.resolve();
+  const work = (): void => {
+    running = Promise.all(workers.map((worker) => worker.run()));
+  };
+  if (!idle) work();
   const started: WorkflowHandle[] = [];
   return {
     client,
+    work,
     start: async (edit = () => ({}), { historyBudget, continued, ...settings } = {}) => {
       const id = `play-${randomBytes(5).toString('hex')}`;
       const happy = happyScript(id, settings);
