@@ -30,7 +30,8 @@ export interface BuildResult {
   readonly stopped: ClaimResult['stopped'];
 }
 
-interface Surroundings {
+/** What a claim works with. */
+export interface Surroundings {
   readonly plan: BackfillPlan;
   readonly attempt: Attempt;
   readonly gate: Gate;

@@ -1,22 +1,19 @@
-import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import type { BatchRange } from '../src/domain/batch-queue.ts';
 import type { LedgerCounts } from '../src/domain/backfill-state.ts';
 import type { Check } from '../src/domain/verdict.ts';
 import { countProgress } from '../src/ledger/counts.ts';
 import { dirtyPartitionsOfBatch, markPartition } from '../src/ledger/dirty-marks.ts';
 import type { ClaimResult, FinishedBatch, WarehouseActivities } from '../src/protocol/activities.ts';
-import type { Attempt } from './attempt.ts';
 import { withAttempt } from './attempt.ts';
+import type { Surroundings } from './build-batch.ts';
 import { buildBatch } from './build-batch.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
 import { closedByFullDisk } from './disk-full.ts';
-import type { Gate } from './gate.ts';
 import { createGate } from './gate.ts';
 import { holdBatch } from './hold-batch.ts';
 import { watchMovedSources } from './moved-sources.ts';
 import { reconcileBatch } from './reconcile-batch.ts';
-import type { Working } from './working.ts';
 import { whileWorking } from './working.ts';
 
 /** A failing check on a batch that live writes touched meanwhile, or whose sources moved, is rebuilt and checked again this often. */
@@ -33,14 +30,6 @@ export function makeRebuildClaim(deps: ActivityDeps): WarehouseActivities['rebui
         return { ...walked, counts: await attempt.session.one<LedgerCounts>(countProgress(backfillId)) };
       });
     });
-}
-
-interface Surroundings {
-  readonly plan: BackfillPlan;
-  readonly attempt: Attempt;
-  readonly gate: Gate;
-  readonly working: Working;
-  readonly slots: number;
 }
 
 async function walkClaim(at: Surroundings, claim: BatchRange): Promise<Omit<ClaimResult, 'counts'>> {

@@ -9,7 +9,7 @@ import {
   startQueue,
   takeClaim,
 } from '../../src/domain/batch-queue.ts';
-import { seededRandom } from '../spec/documents.ts';
+import { seededRandom } from '../../bench/support/random.ts';
 
 /** Printed by the title of the failing test; `SEED=7 npm test` repeats it. */
 const SEED = Number(process.env['SEED'] ?? Math.floor(Math.random() * 1e9));

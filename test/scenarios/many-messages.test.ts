@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { seededRandom } from '../../bench/support/random.ts';
 import { changedContracts } from '../support/contracts.ts';
 import { waitFor } from '../support/wait-for.ts';
 import type { Started, World } from '../support/world.ts';
@@ -46,17 +47,6 @@ function drawMessages(random: () => number): Sent[] {
   });
 }
 
-/** mulberry32: the same messages at the same distances in every run. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 describe('a run whose history is short and whose messages are many', () => {
   let world: World;
   let contracts: string;
@@ -77,7 +67,7 @@ describe('a run whose history is short and whose messages are many', () => {
   });
 
   it('loses none, applies none twice and builds nothing twice, however often it continues as new', async () => {
-    const random = seeded(SEED);
+    const random = seededRandom(SEED);
     const sent = drawMessages(random);
     const run = await world.start({ historyBudget: BUDGET });
     await waitFor(async () => (await run.status()).partitions.done > 0, { timeoutMs: 60_000, describe: 'two lanes' });

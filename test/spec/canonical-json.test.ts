@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/spec/canonical-json.ts';
 import { fingerprint } from '../../src/spec/fingerprint.ts';
-import { seededRandom } from './documents.ts';
+import { seededRandom } from '../../bench/support/random.ts';
 
 describe('canonical JSON', () => {
   it('sorts keys by UTF-16 units and prints numbers as ECMAScript does', () => {

@@ -3,7 +3,7 @@ import { sqlTokens } from '../../src/spec/sql-lexer.ts';
 import type { SqlKind } from '../../src/spec/sql-parameters.ts';
 import { bindNamed, sqlProblems } from '../../src/spec/sql-parameters.ts';
 import { formatProblem } from '../../src/spec/spec-problem.ts';
-import { seededRandom } from './documents.ts';
+import { seededRandom } from '../../bench/support/random.ts';
 
 const NAMES = ['partition_start', 'partition_end'];
 const text = (sql: string): string => bindNamed(sql, NAMES).text;
