@@ -1,7 +1,7 @@
 import { condition } from '@temporalio/workflow';
-import { describeCheck } from '../src/domain/verdict.ts';
 import type { RolledBackByHand } from './beside-pointer.ts';
 import { besidePointer } from './beside-pointer.ts';
+import { holdPublished } from './hold-published.ts';
 import { retainUntil } from './plan.ts';
 import type { Phase, PhaseEnd, Run } from './run.ts';
 import { throughGate } from './through-gate.ts';
@@ -50,11 +50,7 @@ async function moveRows(run: Run): Promise<PhaseEnd | null> {
     if (outcome.done) return null;
     const { stopped } = outcome;
     if (stopped?.kind === 'rolledBack') return undone(run, stopped, outcome.upTo);
-    if (stopped?.kind === 'failed') {
-      const { batch, check } = stopped;
-      const reason = `batch ${batch} fails ${describeCheck(check)} after a live write; consumers keep the release`;
-      return { type: 'held', hold: { reason, check, batch } };
-    }
+    if (stopped?.kind === 'failed') return holdPublished(stopped);
     if (stopped?.kind !== 'gate') continue;
     const seen = await besidePointer(run, () => throughGate(run, stopped));
     if (seen !== undefined) return undone(run, seen, outcome.upTo);

@@ -2,6 +2,7 @@ import type { GateStop, PublishOutcome } from '../src/protocol/activities.ts';
 import { holdBatch } from './reconcile.ts';
 import type { Phase, PhaseEnd, Run } from './run.ts';
 import { throughGate } from './through-gate.ts';
+import { undone } from './undone.ts';
 
 /**
  * Sources looked at again, grants, armed view, catch-up and the switch: from the next statement on consumers read the
@@ -45,11 +46,5 @@ function conclude(run: Run, outcome: Exclude<PublishOutcome, GateStop | { kind: 
     deadline,
     statement: rollbackStatement,
   });
-  if (outcome.kind === 'published') return { type: 'moved', to: 'observing' };
-  run.apply({ type: 'rolledBack', at: outcome.at });
-  return {
-    type: 'moved',
-    to: 'rolledBack',
-    because: `the ledger shows a rollback by ${outcome.by} at ${outcome.at}`,
-  };
+  return outcome.kind === 'published' ? { type: 'moved', to: 'observing' } : undone(run, outcome, 0);
 }

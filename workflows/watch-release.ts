@@ -1,6 +1,6 @@
 import { sleep } from '@temporalio/workflow';
-import { describeCheck } from '../src/domain/verdict.ts';
 import type { WatchOutcome } from '../src/protocol/activities.ts';
+import { holdPublished } from './hold-published.ts';
 import { recount } from './recount.ts';
 import type { PhaseEnd, Run } from './run.ts';
 import { undone } from './undone.ts';
@@ -47,14 +47,7 @@ function react(run: Run, outcome: WatchOutcome): PhaseEnd | null {
     case 'rolledBackByHand':
       return undone(run, outcome, 0);
     case 'failed':
-      return {
-        type: 'held',
-        hold: {
-          reason: `batch ${outcome.batch} fails ${describeCheck(outcome.check)} after a live write; consumers keep the release`,
-          check: outcome.check,
-          batch: outcome.batch,
-        },
-      };
+      return holdPublished(outcome);
     case 'rebuilt':
       recount(run, outcome.counts);
       return null;
