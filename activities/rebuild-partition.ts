@@ -1,17 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
-import { lockPartition, takeSlot } from '../src/ledger/attempts.ts';
+import { takeSlot } from '../src/ledger/attempts.ts';
 import { lockClaim } from '../src/ledger/batches.ts';
-import { consumeMarks } from '../src/ledger/dirty-marks.ts';
 import type { LedgerPartition } from '../src/ledger/partitions.ts';
 import { checkpoint } from '../src/ledger/partitions.ts';
-import { measuredWork, readExplain } from '../src/warehouse/postgres/explain.ts';
 import type { MeasuredWork } from '../src/warehouse/postgres/explain.ts';
-import { deleteSlice } from '../src/warehouse/postgres/statements/delete-slice.ts';
+import type { BlocksRead } from '../src/warehouse/postgres/statements/blocks-read.ts';
+import { beginPartition } from '../src/warehouse/postgres/statements/delete-slice.ts';
 import { insertSlice } from '../src/warehouse/postgres/statements/insert-slice.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import { failure } from './activity-failure.ts';
+import { naming } from './naming.ts';
 import { partitionTimedOut } from './query-timeout.ts';
 
 /** All slots taken by others: look again this often. */
@@ -42,7 +41,7 @@ export async function enterBatch(
 
 /**
  * One partition, replaced as a whole inside the caller's transaction: marks consumed, slice deleted, slice inserted from
- * the sources, checkpoint. The order matters: the insert is a later statement than the marks it answers for.
+ * the sources, checkpoint. The order matters: the insert is a later statement than the one that takes the marks it answers for.
  */
 export function rebuildPartition(
   session: Session,
@@ -50,7 +49,10 @@ export function rebuildPartition(
   partition: LedgerPartition,
   fence: number,
 ): Promise<MeasuredWork> {
-  return naming(plan, partition, replaceSlice(session, plan, partition, fence));
+  const work = replaceSlice(session, plan, partition, fence).catch((error: unknown) => {
+    throw partitionTimedOut(plan, partition, error) ?? error;
+  });
+  return naming(`partition ${partition.start} of ${plan.dataset}`, work);
 }
 
 async function replaceSlice(
@@ -59,36 +61,20 @@ async function replaceSlice(
   partition: LedgerPartition,
   fence: number,
 ): Promise<MeasuredWork> {
-  await session.one(lockPartition(plan.backfillId, partition.ordinal));
-  await session.change(consumeMarks(plan, partition));
-  await session.change(deleteSlice(plan, partition));
-  const work = measuredWork(readExplain(await session.one(insertSlice(plan, partition))));
-  const era = plan.eras[partition.era - 1];
-  const [checkpointed] = await session.rows<{ rows: number }>(
-    checkpoint(plan, partition, {
-      fence,
-      bytes: work.bytes,
-      durationMs: Math.round(work.durationMs),
-      transformSha256: era?.sha256 ?? '',
-    }),
+  const readBefore = await session.one<BlocksRead>(beginPartition(plan, partition));
+  const began = performance.now();
+  const inserted = await session.change(insertSlice(plan, partition));
+  const durationMs = Math.round(performance.now() - began);
+  const transformSha256 = plan.eras[partition.era - 1]?.sha256 ?? '';
+  const [built] = await session.rows<{ rows: number; bytes: number; cachedBytes: number }>(
+    checkpoint(plan, partition, { fence, readBefore, durationMs, transformSha256 }),
   );
-  if (checkpointed === undefined)
+  if (built === undefined)
     throw failure('LedgerRefused', `partition ${partition.start} of ${plan.backfillId} is not in the ledger`);
-  if (checkpointed.rows !== work.rows)
+  if (built.rows !== inserted)
     throw failure(
       'DataRefused',
-      `partition ${partition.start} of ${plan.dataset}: the transform yields ${work.rows - checkpointed.rows} rows that lie outside the partition; correct its predicate, nothing was kept`,
+      `partition ${partition.start} of ${plan.dataset}: the transform yields ${inserted - built.rows} rows that lie outside the partition; correct its predicate, nothing was kept`,
     );
-  return work;
-}
-
-/** The server says what went wrong, we say where. */
-async function naming<T>(plan: BackfillPlan, partition: LedgerPartition, work: Promise<T>): Promise<T> {
-  return work.catch((error: unknown) => {
-    const timedOut = partitionTimedOut(plan, partition, error);
-    if (timedOut !== null) throw timedOut;
-    if (error instanceof pg.DatabaseError)
-      error.message = `partition ${partition.start} of ${plan.dataset}: ${error.message}`;
-    throw error;
-  });
+  return { ...built, durationMs };
 }

@@ -16,6 +16,7 @@ import { reconcileSlice } from '../src/warehouse/postgres/statements/reconcile-s
 import { keepSourceTotal } from '../src/warehouse/postgres/statements/source-total-difference.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import { withTransaction } from '../src/warehouse/session.ts';
+import { naming } from './naming.ts';
 
 export interface BatchVerdict {
   readonly verdict: 'pass' | 'waived' | 'fail';
@@ -45,12 +46,16 @@ export interface Comparison extends BatchVerdict {
   readonly durationMs: number;
 }
 
-export async function compareBatch(
+export function compareBatch(
   session: Session,
   plan: BackfillPlan,
   batch: LedgerBatch,
   fence: number,
 ): Promise<Comparison> {
+  return naming(`check of batch ${batch.batch} of ${plan.dataset}`, compare(session, plan, batch, fence));
+}
+
+async function compare(session: Session, plan: BackfillPlan, batch: LedgerBatch, fence: number): Promise<Comparison> {
   const started = Date.now();
   const partitions = await session.rows<LedgerPartition>(partitionsOfBatch(plan.backfillId, batch.batch));
   const { figures: found, topRows } = await session.one<{ figures: Found; topRows: unknown }>(

@@ -20,9 +20,9 @@ export async function whileWorking<T>(work: (working: Working) => Promise<T>): P
   try {
     return await work({
       asked: () => context.cancellationSignal.aborted,
+      // Not sent at once: a batch passes dozens of places, and a person looks at one a second at most.
       at: (now) => {
         details = now;
-        context.heartbeat(now);
       },
       signal: context.cancellationSignal,
     });

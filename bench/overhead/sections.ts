@@ -1,13 +1,13 @@
 /** What the time of a batch goes into, as far as statements tell. */
 export const SECTIONS = {
-  rebuild: 'rebuild: delete and insert',
+  rebuild: 'rebuild: delete and insert, marks consumed',
   checkpoint: 'checkpoint: fingerprint and ledger row',
   commit: 'begin and commit',
   reconcile: 'reconciliation',
   totals: 'source totals',
   verdict: 'verdict, evidence, spending',
   claim: 'claim: batch, its partitions, open marks',
-  guards: 'slot, fence, partition lock, consumed marks',
+  guards: 'slot and fence',
   gate: 'gate: probe and budget',
   attempt: 'attempt: session settings, plan, counts',
   other: 'other statements',
@@ -18,8 +18,8 @@ export type SectionTimes = Readonly<Record<Section, number>>;
 
 /** How a statement of each section begins, or what it holds; the first that fits counts. */
 const KNOWN_BY: readonly (readonly [section: Section, pattern: RegExp])[] = [
-  ['rebuild', /^(EXPLAIN \([^)]*\) )?INSERT INTO "/],
-  ['rebuild', /^DELETE FROM "/],
+  ['rebuild', /^INSERT INTO "/],
+  ['rebuild', /^DELETE FROM "|^WITH emptied AS \(/],
   ['checkpoint', /^UPDATE governance\.backfill_partitions /],
   ['gate', /^BEGIN ISOLATION LEVEL REPEATABLE READ|^ROLLBACK|\) probe LIMIT|^SELECT coalesce\(sum\(bytes/],
   ['commit', /^(BEGIN|COMMIT)/],
@@ -29,7 +29,7 @@ const KNOWN_BY: readonly (readonly [section: Section, pattern: RegExp])[] = [
   ['verdict', /governance\.backfill_evidence|^INSERT INTO governance\.backfill_spending/],
   ['claim', /^UPDATE governance\.backfill_batches SET fence|^WITH gone AS \(/],
   ['claim', /^SELECT (p\.ordinal|ordinal, batch, era, .* WHERE backfill_id = \$1 AND batch = )/],
-  ['guards', /pg_(try_)?advisory_xact_lock|FOR SHARE$|^DELETE FROM governance\.dirty_partitions/],
+  ['guards', /pg_try_advisory_xact_lock|FOR NO KEY UPDATE$/],
   ['attempt', /^SET |governance\.backfill_attempts|^SELECT plan, |AS "partitionsDone"/],
 ];
 

@@ -1,11 +1,12 @@
+import { FLUSH_BLOCKS_READ } from '../warehouse/postgres/statements/blocks-read.ts';
 import type { Sql } from '../warehouse/sql.ts';
 import { sql } from '../warehouse/sql.ts';
 
-/** Draws a fence and notes which backend works under it. Fences only grow, whatever attempt numbers do. */
+/** Draws a fence and notes which backend works under it. Fences only grow, whatever attempt numbers do. What the session read before does not count. */
 export function openAttempt(backfillId: string, lane: number): Sql {
   return sql(
     `INSERT INTO governance.backfill_attempts (fence, backfill_id, lane, backend_pid, backend_start, application_name)
-     SELECT nextval('governance.backfill_fence'), $1, $2, a.pid, a.backend_start, a.application_name FROM pg_stat_activity a WHERE a.pid = pg_backend_pid()
+     SELECT nextval('governance.backfill_fence'), $1, $2, a.pid, a.backend_start, a.application_name FROM pg_stat_activity a, ${FLUSH_BLOCKS_READ} WHERE a.pid = pg_backend_pid()
      RETURNING fence::float8 AS fence`,
     backfillId,
     lane,
@@ -48,14 +49,5 @@ export function takeSlot(backfillId: string, slots: number): Sql {
     `SELECT slot FROM generate_series(0, $2::int - 1) slot WHERE pg_try_advisory_xact_lock(hashtext('controlled-backfill:' || $1), slot) LIMIT 1`,
     backfillId,
     slots,
-  );
-}
-
-/** Two builders of one partition never overlap, whoever they are. */
-export function lockPartition(backfillId: string, ordinal: number): Sql {
-  return sql(
-    `SELECT pg_advisory_xact_lock(hashtextextended('controlled-backfill:' || $1 || ':' || $2::int, 0))`,
-    backfillId,
-    ordinal,
   );
 }

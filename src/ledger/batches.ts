@@ -63,10 +63,10 @@ export function sourcesSeen(backfillId: string, batch: number): Sql {
   );
 }
 
-/** Held to the end of the rebuilding transaction: a successor's claim waits for it, and a zombie sees that it lost. */
+/** Held to the end of the rebuilding transaction: no two build in one batch at once, a successor's claim waits, and a zombie sees that it lost. */
 export function lockClaim(backfillId: string, batch: number, fence: number): Sql {
   return sql(
-    `SELECT greatest(fence, ${newerThan('$3')})::float8 AS fence FROM governance.backfill_batches WHERE backfill_id = $1 AND batch = $2 FOR SHARE`,
+    `SELECT greatest(fence, ${newerThan('$3')})::float8 AS fence FROM governance.backfill_batches WHERE backfill_id = $1 AND batch = $2 FOR NO KEY UPDATE`,
     backfillId,
     batch,
     fence,

@@ -1,5 +1,4 @@
 import type { BackfillPlan } from '../domain/backfill-plan.ts';
-import type { KeyRange } from '../domain/backfill-spec.ts';
 import type { Sql } from '../warehouse/sql.ts';
 import { literal, sql } from '../warehouse/sql.ts';
 import { PARTITION } from './partitions.ts';
@@ -30,19 +29,6 @@ export function dirtyPartitions(plan: Pick<BackfillPlan, 'backfillId' | 'keyType
         WHERE p.backfill_id = $1 GROUP BY p.backfill_id, p.ordinal) dirty ORDER BY first_mark LIMIT $2`,
     plan.backfillId,
     limit,
-  );
-}
-
-/**
- * Takes the marks of one partition. The rebuild must be a later statement of the same READ COMMITTED transaction, so
- * that it sees the writes these marks stand for.
- */
-export function consumeMarks(plan: Pick<BackfillPlan, 'backfillId' | 'keyType'>, slice: KeyRange): Sql {
-  return sql(
-    `DELETE FROM governance.dirty_partitions WHERE backfill_id = $1 AND key IS NOT NULL AND key::${plan.keyType} >= $2::${plan.keyType} AND key::${plan.keyType} < $3::${plan.keyType}`,
-    plan.backfillId,
-    slice.start,
-    slice.end,
   );
 }
 

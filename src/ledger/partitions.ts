@@ -2,6 +2,8 @@ import type { BackfillPlan } from '../domain/backfill-plan.ts';
 import type { Sql } from '../warehouse/sql.ts';
 import { ident, qualified, sql } from '../warehouse/sql.ts';
 import type { EraSlice } from '../warehouse/postgres/statements/corrected-rows.ts';
+import type { BlocksRead } from '../warehouse/postgres/statements/blocks-read.ts';
+import { BLOCK_BYTES, BLOCKS_READ } from '../warehouse/postgres/statements/blocks-read.ts';
 import { fingerprintOf } from '../warehouse/postgres/statements/fingerprint.ts';
 import { inSlice } from '../warehouse/postgres/statements/slice.ts';
 
@@ -117,24 +119,26 @@ export function checkpoint(
   built: LedgerPartition,
   work: {
     readonly fence: number;
-    readonly bytes: number;
+    readonly readBefore: BlocksRead;
     readonly durationMs: number;
     readonly transformSha256: string;
   },
 ): Sql {
   return sql(
-    `UPDATE governance.backfill_partitions p SET state = 'built', fence = $5, bytes = $6, duration_ms = $7, transform_sha256 = $8,
+    `UPDATE governance.backfill_partitions p SET state = 'built', fence = $5, bytes = greatest(read.fetched - $6, 0) * ${BLOCK_BYTES}, duration_ms = $7, transform_sha256 = $8,
             rows = measured.rows, shadow_fingerprint = measured.fingerprint, builds = p.builds + 1, timeouts = 0, gate_cancels = 0, built_at = clock_timestamp(), consolidated_at = NULL
-       FROM (SELECT count(*) AS rows, ${fingerprintOf(plan, 's')} AS fingerprint FROM ${qualified(plan.shadow)} s WHERE ${inSlice(plan, { start: 1, end: 2 }, 's')}) measured
-      WHERE p.backfill_id = $3 AND p.ordinal = $4 RETURNING p.rows::float8 AS rows`,
+       FROM (SELECT count(*) AS rows, ${fingerprintOf(plan, 's')} AS fingerprint FROM ${qualified(plan.shadow)} s WHERE ${inSlice(plan, { start: 1, end: 2 }, 's')}) measured,
+            (${BLOCKS_READ}) read
+      WHERE p.backfill_id = $3 AND p.ordinal = $4 RETURNING p.rows::float8 AS rows, p.bytes::float8 AS bytes, greatest(read.hit - $9, 0) * ${BLOCK_BYTES} AS "cachedBytes"`,
     built.start,
     built.end,
     plan.backfillId,
     built.ordinal,
     work.fence,
-    work.bytes,
+    work.readBefore.fetched,
     work.durationMs,
     work.transformSha256,
+    work.readBefore.hit,
   );
 }
 

@@ -1,3 +1,4 @@
+import { FLUSH_BLOCKS_READ } from '../warehouse/postgres/statements/blocks-read.ts';
 import type { Sql } from '../warehouse/sql.ts';
 import { sql } from '../warehouse/sql.ts';
 
@@ -8,9 +9,11 @@ export interface Spent {
   readonly durationMs: number;
 }
 
+/** What the session read by the end of this transaction counts as recorded. */
 export function recordSpending(backfillId: string, spent: Spent): Sql {
   return sql(
-    'INSERT INTO governance.backfill_spending (backfill_id, what, bytes, cached_bytes, duration_ms) VALUES ($1, $2, $3, $4, $5)',
+    `INSERT INTO governance.backfill_spending (backfill_id, what, bytes, cached_bytes, duration_ms)
+     SELECT $1, $2, $3::bigint, $4::bigint, $5::bigint FROM ${FLUSH_BLOCKS_READ}`,
     backfillId,
     spent.what,
     spent.bytes,

@@ -5,7 +5,12 @@ import { openAttempt } from '../../src/ledger/attempts.ts';
 import { claimBatch } from '../../src/ledger/batches.ts';
 import type { LedgerPartition } from '../../src/ledger/partitions.ts';
 import { partitionsOfBatch } from '../../src/ledger/partitions.ts';
-import { SHORT, withSession, withTransaction } from '../../src/warehouse/session.ts';
+import { recordSpending } from '../../src/ledger/spending.ts';
+import { measuredWork, readExplain } from '../../src/warehouse/postgres/explain.ts';
+import { deleteSlice } from '../../src/warehouse/postgres/statements/delete-slice.ts';
+import { insertSlice } from '../../src/warehouse/postgres/statements/insert-slice.ts';
+import { SHORT, withRollback, withSession, withTransaction } from '../../src/warehouse/session.ts';
+import { sql } from '../../src/warehouse/sql.ts';
 import { CORRECTED } from '../support/sales-scenario.ts';
 import type { SmallDataset } from '../support/small-dataset.ts';
 import { createDataset } from '../support/small-dataset.ts';
@@ -36,6 +41,43 @@ describe('rebuilding a partition', () => {
   it('keeps the rows of its partition', async () => {
     await rebuild(CORRECTED);
     expect(await rows()).toBe(5);
+  });
+
+  it('counts the blocks that its insert scans, and nothing that the session read before', async () => {
+    const counted = await withSession(world.deps.pool, SHORT, async (session) => {
+      // What somebody else read in this session stays pending for a second or longer.
+      await session.rows(sql('SELECT * FROM staging.sales'));
+      const { fence } = await session.one<{ fence: number }>(openAttempt('fix-tax', 1));
+      await session.rows(claimBatch('fix-tax', 1, fence));
+      const counts: unknown[] = [];
+      for (const partition of await session.rows<LedgerPartition>(partitionsOfBatch('fix-tax', 1))) {
+        const { bytes, cachedBytes } = await withTransaction(session, async () => {
+          await enterBatch(session, plan, 1, fence, 2);
+          const work = await rebuildPartition(session, plan, partition, fence);
+          await session.change(recordSpending('fix-tax', { what: 'build', ...work }));
+          return work;
+        });
+        counts.push({ bytes, cachedBytes });
+      }
+      return counts;
+    });
+    const explained = await withSession(world.deps.pool, SHORT, async (session) => {
+      const scans: unknown[] = [];
+      for (const partition of await session.rows<LedgerPartition>(partitionsOfBatch('fix-tax', 1))) {
+        const { text, values } = insertSlice(plan, partition);
+        const { bytes, cachedBytes } = await withRollback(session, async () => {
+          await session.change(deleteSlice(plan, partition));
+          return measuredWork(
+            readExplain(await session.one(sql(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${text}`, ...values))),
+          );
+        });
+        scans.push({ bytes, cachedBytes });
+      }
+      return scans;
+    });
+    expect(counted).toEqual(explained);
+    expect(counted).toHaveLength(7);
+    expect(counted[0]).not.toMatchObject({ bytes: 0 });
   });
 
   it('refuses a transform whose rows lie in another partition, and keeps none of them', async () => {

@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest';
 import type { Section } from '../../bench/overhead/sections.ts';
 import { sectionOf } from '../../bench/overhead/sections.ts';
 import type { BackfillPlan } from '../../src/domain/backfill-plan.ts';
-import { closeAttempt, lockPartition, openAttempt, takeSlot } from '../../src/ledger/attempts.ts';
+import { closeAttempt, openAttempt, takeSlot } from '../../src/ledger/attempts.ts';
 import { claimBatch, lockClaim } from '../../src/ledger/batches.ts';
 import { countProgress } from '../../src/ledger/counts.ts';
-import { consumeMarks, dirtyPartitionsOfBatch, expandMarks } from '../../src/ledger/dirty-marks.ts';
+import { dirtyPartitionsOfBatch, expandMarks } from '../../src/ledger/dirty-marks.ts';
 import { insertEvidence, waivers } from '../../src/ledger/evidence.ts';
 import { checkpoint, partitionsOfBatch } from '../../src/ledger/partitions.ts';
 import { readPlan } from '../../src/ledger/runs.ts';
 import { recordSpending, spentToday } from '../../src/ledger/spending.ts';
-import { deleteSlice } from '../../src/warehouse/postgres/statements/delete-slice.ts';
+import { beginPartition, deleteSlice } from '../../src/warehouse/postgres/statements/delete-slice.ts';
 import { insertSlice } from '../../src/warehouse/postgres/statements/insert-slice.ts';
 import { reconcileSlice } from '../../src/warehouse/postgres/statements/reconcile-slice.ts';
 import { sourceTotalDifference } from '../../src/warehouse/postgres/statements/source-total-difference.ts';
@@ -36,8 +36,12 @@ const TOTAL = { ...FILE, text: 'select day as partition_start, sum(net) as value
 /** What a rebuild runs, from the product's own builders: a statement that is written another way shows up here. */
 const STATEMENTS: readonly (readonly [Section, Sql])[] = [
   ['rebuild', deleteSlice(PLAN, SLICE)],
+  ['rebuild', beginPartition(PLAN, SLICE)],
   ['rebuild', insertSlice(PLAN, SLICE)],
-  ['checkpoint', checkpoint(PLAN, PARTITION, { fence: 1, bytes: 1, durationMs: 1, transformSha256: '' })],
+  [
+    'checkpoint',
+    checkpoint(PLAN, PARTITION, { fence: 1, readBefore: { fetched: 0, hit: 0 }, durationMs: 1, transformSha256: '' }),
+  ],
   ['reconcile', reconcileSlice(PLAN, { ...SLICE, batch: 1 })],
   ['totals', sourceTotalDifference(PLAN, 'net', TOTAL, SLICE)],
   ['verdict', insertEvidence('fix-tax', 'batch', 1, {}, '')],
@@ -49,8 +53,6 @@ const STATEMENTS: readonly (readonly [Section, Sql])[] = [
   ['claim', dirtyPartitionsOfBatch(PLAN, 1)],
   ['guards', takeSlot('fix-tax', 2)],
   ['guards', lockClaim('fix-tax', 1, 1)],
-  ['guards', lockPartition('fix-tax', 1)],
-  ['guards', consumeMarks(PLAN, SLICE)],
   ['gate', spentToday('fix-tax')],
   ['attempt', openAttempt('fix-tax', 1)],
   ['attempt', closeAttempt(1)],

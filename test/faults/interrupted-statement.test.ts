@@ -56,10 +56,7 @@ describe('a statement that is still running', () => {
       set: { 'source_range.start': '2026-03-30', 'validation.revenue_delta_expected': '-8% to 0%' },
     });
     await hold.reached('insert');
-    await world.admin.query(
-      `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE $1 AND state = 'active'`,
-      [`backfill/${run.id}/%`],
-    );
+    await hold.cancel('insert');
     const { hold: why } = await run.reach('held');
     expect(why?.reason).toMatch(/partition 2026-04-09 of finance\.daily_revenue: canceling statement/);
     await hold.letGo('insert');

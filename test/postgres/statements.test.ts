@@ -48,7 +48,7 @@ describe('the statement that', () => {
   it('builds a partition from the sources', () => {
     expect(insertSlice(PLAN, SLICE)).toMatchInlineSnapshot(`
       {
-        "text": "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) INSERT INTO "finance"."Sales_v2" ("day", "merchant", "net", recalculated_at, backfill_id)
+        "text": "INSERT INTO "finance"."Sales_v2" ("day", "merchant", "net", recalculated_at, backfill_id)
       SELECT "day", "merchant", "net", clock_timestamp(), $3::text FROM (
       select day, merchant, net from a where day >= $1::date and day < $2::date
       ) corrected ORDER BY "day", "merchant"",
@@ -63,7 +63,7 @@ describe('the statement that', () => {
 
   it('builds a partition from a compiled model, narrowed from outside', () => {
     expect(insertSlice(PLAN, { ...SLICE, era: 2 }).text).toMatchInlineSnapshot(`
-      "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) INSERT INTO "finance"."Sales_v2" ("day", "merchant", "net", recalculated_at, backfill_id)
+      "INSERT INTO "finance"."Sales_v2" ("day", "merchant", "net", recalculated_at, backfill_id)
       SELECT "day", "merchant", "net", clock_timestamp(), $3::text FROM (
       SELECT * FROM (
       select day, merchant, net from model

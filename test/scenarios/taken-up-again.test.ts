@@ -64,7 +64,8 @@ describe('a run that waits, and one that is taken up again', () => {
     const run = await world.start({ set });
     await run.reach('awaitingApproval');
     const attempts = async (): Promise<number> => (await outside(run)).raw.pendingActivities?.[0]?.attempt ?? 0;
-    await waitFor(async () => (await attempts()) >= 1, { timeoutMs: 10_000, describe: 'a poll' });
+    // Any step that is under way has one attempt; only a poll comes back.
+    await waitFor(async () => (await attempts()) >= 2, { timeoutMs: 20_000, describe: 'the second poll' });
     const { historyLength } = await run.status();
     await waitFor(async () => (await attempts()) >= 4, { timeoutMs: 40_000, describe: 'the fourth poll' });
     expect((await run.status()).historyLength).toBe(historyLength);

@@ -8,6 +8,8 @@ export interface HoldUp {
   readonly contracts: string;
   /** Resolves when a session of the backfill has come to the point. */
   reached(point: Point): Promise<void>;
+  /** Cancels the statements that stand at the point, as an administrator may. */
+  cancel(point: Point): Promise<void>;
   stopAt(point: Point): Promise<void>;
   letGo(point: Point): Promise<void>;
 }
@@ -37,6 +39,9 @@ const MAKE = `
   CREATE TRIGGER held BEFORE INSERT ON governance.data_releases FOR EACH ROW EXECUTE FUNCTION staging.hold_row('switch');
   CREATE TRIGGER held BEFORE INSERT ON governance.announcements FOR EACH ROW WHEN (NEW.kind = 'published') EXECUTE FUNCTION staging.hold_row('published')`;
 
+const STANDING = `FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND classid = $1 AND objid::bigint = hashtext($2)::bigint & 4294967295`;
+
 /** Makes the points; the caller says at which of them the backfill stops. */
 export async function holdUp(
   { admin }: World,
@@ -53,17 +58,14 @@ export async function holdUp(
   return {
     contracts,
     reached: async (point) => {
-      await waitFor(
-        async () =>
-          (
-            await admin.query(
-              `SELECT FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-                  AND classid = $1 AND objid::bigint = hashtext($2)::bigint & 4294967295`,
-              [MARK, point],
-            )
-          ).rowCount !== 0,
-        { timeoutMs: 60_000, everyMs: 10, describe: `the backfill to come to ${point}` },
-      );
+      await waitFor(async () => (await admin.query(`SELECT pid ${STANDING}`, [MARK, point])).rowCount !== 0, {
+        timeoutMs: 60_000,
+        everyMs: 10,
+        describe: `the backfill to come to ${point}`,
+      });
+    },
+    cancel: async (point) => {
+      await admin.query(`SELECT pg_cancel_backend(pid) ${STANDING}`, [MARK, point]);
     },
     stopAt: async (point) => {
       await admin.query('INSERT INTO staging.held VALUES ($1)', [point]);

@@ -1,3 +1,5 @@
+import { BLOCK_BYTES } from './statements/blocks-read.ts';
+
 /** What we read of `EXPLAIN (FORMAT JSON)`. */
 export interface PlanNode {
   readonly 'Node Type': string;
@@ -14,8 +16,6 @@ export interface PlanNode {
   /** Taken from beside the root node. */
   readonly executionMs?: number;
 }
-
-const BLOCK = 8192;
 
 /** The root node of an answer; pg parses the JSON column by itself. */
 export function readExplain(row: unknown): PlanNode {
@@ -48,8 +48,8 @@ export function measuredWork(root: PlanNode): MeasuredWork {
     (source['Shared Read Blocks'] ?? 0) + (source['Local Read Blocks'] ?? 0) + (source['Temp Read Blocks'] ?? 0);
   return {
     rows: source['Actual Rows'] ?? 0,
-    bytes: (hit + read) * BLOCK,
-    cachedBytes: hit * BLOCK,
+    bytes: (hit + read) * BLOCK_BYTES,
+    cachedBytes: hit * BLOCK_BYTES,
     durationMs: root.executionMs ?? 0,
   };
 }
