@@ -75,12 +75,15 @@ async function measureLoop(stack: BenchStack, plan: BackfillPlan, checked: boole
   await settle(stack);
   await forgetStatements(stack.admin);
   const before = readCpuMs(stack);
-  const times = await runLoop(stack.worker, plan, batches, { checked });
-  const after = readCpuMs(stack);
-  const sections = addUp(await statementTimes(stack.admin, 'backfill_worker'));
-  const built = await fingerprintShadow(stack.worker, plan);
-  await dropShadow(stack.worker, plan);
-  return { ...times, sections, built, cpuMs: before === null || after === null ? null : after - before };
+  try {
+    const times = await runLoop(stack.worker, plan, batches, { checked });
+    const after = readCpuMs(stack);
+    const sections = addUp(await statementTimes(stack.admin, 'backfill_worker'));
+    const built = await fingerprintShadow(stack.worker, plan);
+    return { ...times, sections, built, cpuMs: before === null || after === null ? null : after - before };
+  } finally {
+    await dropShadow(stack.worker, plan);
+  }
 }
 
 /** The loop runs in this process. */

@@ -34,7 +34,7 @@ export function makeSnapshot(pool: pg.Pool, plan: BackfillPlan): Promise<void> {
   });
 }
 
-/** An empty shadow with a ledger run that counts as ended, so that the next backfill of the dataset may start. */
+/** An empty shadow with a ledger run of its own, the dataset's active one until `dropShadow` ends it. */
 export function makeShadow(pool: pg.Pool, plan: BackfillPlan): Promise<LoopBatch[]> {
   const { backfillId } = plan;
   const run = { plan, planHash: '', specHash: '', requestedBy: 'bench', workflowId: backfillId };
@@ -43,7 +43,6 @@ export function makeShadow(pool: pg.Pool, plan: BackfillPlan): Promise<LoopBatch
       for (const statement of [...createShadow(plan), ...indexKeyed(plan, plan.shadow)])
         await session.change(statement);
       await session.change(insertRun(run));
-      await session.change(setRunStatus(backfillId, 'aborted', new Date().toISOString(), true));
       await session.change(insertBatches(plan));
       await session.change(insertPartitions(plan));
     });
@@ -68,6 +67,8 @@ async function readBatches(session: Session, backfillId: string): Promise<LoopBa
 export function dropShadow(pool: pg.Pool, plan: BackfillPlan): Promise<void> {
   return withTables(pool, async (session) => {
     await session.change(sql(`DROP TABLE ${qualified(plan.shadow)}`));
+    // The next backfill of the dataset may start.
+    await session.change(setRunStatus(plan.backfillId, 'aborted', new Date().toISOString(), true));
   });
 }
 
