@@ -2,12 +2,15 @@ import { CancelledFailure } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { FailureType } from '../src/protocol/failures.ts';
 import { FAILURES } from '../src/protocol/failures.ts';
+import { Refusal } from '../src/ledger/refusal.ts';
 import { failureOf } from '../src/warehouse/sqlstate.ts';
 import { timedOutAfterMs } from '../src/warehouse/statement-timeout.ts';
 import { diskFullReason } from './disk-full.ts';
 
 /** Once may be a busy hour, twice bad luck; what does not end in three tries would cost a fourth timeout for nothing. */
 export const TIMEOUT_TRIES = 3;
+/** About a minute, at half a second growing to three. */
+export const UNEXPECTED_TRIES = 20;
 export const WHAT_TO_DO =
   'retry when the warehouse is quieter, or abort and start anew with a longer execution.query_timeout';
 
@@ -26,7 +29,8 @@ export function toActivityFailure(error: unknown, attempt = 1): Error {
   if (timeoutMs !== null) return outOfTime(message, timeoutMs, attempt, error);
   const type = isDatabaseError(error) || isNetworkCode(code) ? failureOf(code, message) : connectionLost(message);
   if (type === 'DiskFull') return failure(type, diskFullReason(error) ?? message, { cause: error });
-  if (type === null) return error instanceof Error ? error : new Error(message);
+  if (error instanceof Refusal) return failure('StatementRefused', message, { cause: error });
+  if (type === null) return unexpected(message, attempt, error);
   return failure(type, code === undefined ? message : `${message} [${code}]`, { cause: error });
 }
 
@@ -46,6 +50,14 @@ export function failure(type: FailureType, message: string, options: FailureOpti
     ...(details === undefined ? {} : { details: [...details] }),
     ...(cause instanceof Error ? { cause } : {}),
   });
+}
+
+function unexpected(message: string, attempt: number, cause: unknown): ApplicationFailure {
+  const retry = attempt < UNEXPECTED_TRIES;
+  const tried = retry
+    ? message
+    : `${message}; tried ${attempt} times, most likely a defect: see the worker’s log, then retry or abort`;
+  return failure('Unexpected', tried, { cause, retry });
 }
 
 function outOfTime(message: string, timeoutMs: number, attempt: number, cause: unknown): ApplicationFailure {

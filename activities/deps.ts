@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import type { Prices } from '../src/domain/estimate.ts';
+import { Refusal } from '../src/ledger/refusal.ts';
 import { readPlan } from '../src/ledger/runs.ts';
 import type { SecretOf } from '../src/planning/http-probe.ts';
 import type { ContractSource } from '../src/planning/read-documents.ts';
@@ -44,6 +45,6 @@ export interface FrozenPlan {
 /** The plan as it was frozen. A run without one was never planned in this warehouse. */
 export async function loadPlan(session: Session, backfillId: string): Promise<FrozenPlan> {
   const [found] = await session.rows<FrozenPlan>(readPlan(backfillId));
-  if (found === undefined) throw new Error(`the ledger of this warehouse has no plan for ${backfillId}`);
+  if (found === undefined) throw new Refusal(`the ledger of this warehouse has no plan for ${backfillId}`);
   return found;
 }

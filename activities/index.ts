@@ -3,6 +3,7 @@ import type { LightActivities, WarehouseActivities } from '../src/protocol/activ
 import { isCancelled } from '../src/warehouse/sqlstate.ts';
 import { failure, toActivityFailure } from './activity-failure.ts';
 import { makeAwaitGate } from './await-gate.ts';
+import { beating } from './beating.ts';
 import { makeCleanUp } from './clean-up.ts';
 import { makeConcludeEvidence } from './conclude-evidence.ts';
 import { makeConsolidateClaim } from './consolidate-claim.ts';
@@ -28,12 +29,12 @@ export type { ActivityDeps } from './deps.ts';
 
 export function createLightActivities(deps: ActivityDeps): LightActivities {
   return translated(
-    {
+    beating({
       recordStatus: makeRecordStatus(deps),
       recordMessages: makeRecordMessages(deps),
       recordDecision: makeRecordDecision(deps),
       awaitGate: makeAwaitGate(deps),
-    },
+    }),
     toLightFailure,
   );
 }
@@ -44,18 +45,20 @@ export function createWarehouseActivities(deps: ActivityDeps): WarehouseActiviti
       planBackfill: makePlanBackfill(deps),
       proveIdempotency: makeProveIdempotency(deps),
       proveLogic: makeProveLogic(deps),
-      installCapture: makeInstallCapture(deps),
       takeSnapshot: makeTakeSnapshot(deps),
-      createShadow: makeCreateShadow(deps),
       rebuildClaim: makeRebuildClaim(deps),
       concludeEvidence: makeConcludeEvidence(deps),
       watchLiveWrites: makeWatchLiveWrites(deps),
       publishRelease: makePublishRelease(deps),
-      rollBackRelease: makeRollBackRelease(deps),
-      reshapeView: makeReshapeView(deps),
       consolidateClaim: makeConsolidateClaim(deps),
       retireOverlay: makeRetireOverlay(deps),
-      cleanUp: makeCleanUp(deps),
+      ...beating({
+        installCapture: makeInstallCapture(deps),
+        createShadow: makeCreateShadow(deps),
+        rollBackRelease: makeRollBackRelease(deps),
+        reshapeView: makeReshapeView(deps),
+        cleanUp: makeCleanUp(deps),
+      }),
     },
     toActivityFailure,
   );

@@ -26,6 +26,8 @@ export const consolidate: Phase = async (run) => {
   const left = Math.max(1, Date.parse(until) - Date.now());
   if (await condition(() => run.isLong(), left, { summary: 'retention of the snapshot' }))
     return { type: 'continueAsNew' };
+  // Whoever paused may want to keep it.
+  if (!(await run.untilFree())) return { type: 'continueAsNew' };
   await run.on.steps.cleanUp.executeWithOptions({ summary: 'drop the snapshot' }, [
     { ...run.ref, keepSnapshot: false },
   ]);
@@ -47,8 +49,8 @@ async function moveRows(run: Run): Promise<PhaseEnd | null> {
     );
     if (outcome === 'interrupted') continue;
     run.apply({ type: 'consolidatedUpTo', partition: outcome.upTo });
-    if (outcome.done) return null;
-    const { stopped } = outcome;
+    const { stopped, done } = outcome;
+    if (done && stopped === null) return null;
     if (stopped?.kind === 'rolledBack') return undone(run, stopped, outcome.upTo);
     if (stopped?.kind === 'failed') return holdPublished(stopped);
     if (stopped?.kind !== 'gate') continue;

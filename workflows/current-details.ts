@@ -14,7 +14,7 @@ export function currentDetails(state: BackfillState): string {
       ? ''
       : `${safe(plan.dataset)} · ${plan.firstKey}..${plan.endKey} · ${safe(plan.issue)} · requested by ${safe(state.requestedBy)}`,
     waiting === null
-      ? '**Waiting on:** nothing, work goes on'
+      ? '**Waiting on:** nothing of its own; where nothing moves, Pending Activities says what is tried again'
       : `**Waiting on:** ${safe(waiting.reason)} (since ${waiting.since}${waiting.until === undefined ? '' : `, until ${waiting.until}`})`,
     plan === null
       ? ''

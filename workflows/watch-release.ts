@@ -1,18 +1,20 @@
-import { sleep } from '@temporalio/workflow';
+import { CancellationScope, sleep } from '@temporalio/workflow';
 import type { WatchOutcome } from '../src/protocol/activities.ts';
 import { holdPublished } from './hold-published.ts';
 import { recount } from './recount.ts';
 import type { PhaseEnd, Run } from './run.ts';
 import { undone } from './undone.ts';
 
+export interface Timer {
+  readonly until: string;
+  readonly summary: string;
+}
+
 /**
  * One stretch of watching a release: live writes are followed, the pointer is compared with what we believe, requests
  * are heard. Ends the phase, or returns null when there is nothing to decide yet.
  */
-export async function watchRelease(
-  run: Run,
-  timer?: { readonly until: string; readonly summary: string },
-): Promise<PhaseEnd | null> {
+export async function watchRelease(run: Run, timer?: Timer): Promise<PhaseEnd | null> {
   if (run.asked('rollback')) return { type: 'moved', to: 'rollingBack' };
   const reshape = run.take('reshape');
   if (reshape !== undefined) {
@@ -25,10 +27,8 @@ export async function watchRelease(
     return null;
   }
   if (run.isLong()) return { type: 'continueAsNew' };
-  const outcome = await run.watching(() =>
-    Promise.race([watch(run), ...(timer === undefined ? [] : [due(timer.until, timer.summary)])]),
-  );
-  return outcome === 'interrupted' || outcome === 'due' ? null : react(run, outcome);
+  const outcome = await untilDue(run, timer, () => run.watching(() => watch(run)));
+  return outcome === 'interrupted' ? null : react(run, outcome);
 }
 
 function watch(run: Run): Promise<WatchOutcome> {
@@ -37,9 +37,21 @@ function watch(run: Run): Promise<WatchOutcome> {
   ]);
 }
 
-async function due(until: string, summary: string): Promise<'due'> {
-  await sleep(Math.max(1, Date.parse(until) - Date.now()), { summary });
-  return 'due';
+/** The timer ends the watch, which then says how far it came: nothing runs on unseen. */
+async function untilDue<T>(run: Run, timer: Timer | undefined, wait: () => Promise<T>): Promise<T> {
+  if (timer === undefined) return wait();
+  const clock = new CancellationScope();
+  clock
+    .run(() => sleep(Math.max(1, Date.parse(timer.until) - Date.now()), { summary: timer.summary }))
+    .then(
+      () => run.interrupt('asked'),
+      () => undefined,
+    );
+  try {
+    return await wait();
+  } finally {
+    clock.cancel();
+  }
 }
 
 function react(run: Run, outcome: WatchOutcome): PhaseEnd | null {

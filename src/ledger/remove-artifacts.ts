@@ -3,6 +3,7 @@ import type { Artifact } from './artifacts.ts';
 import { artifactsOf, markDropped } from './artifacts.ts';
 import { insertEvent } from './events.ts';
 import { rowsMovedUnderARollback, viewIsShaped } from './published-view.ts';
+import { Refusal } from './refusal.ts';
 import { activeRelease } from './releases.ts';
 import { retryLock } from '../warehouse/retry-lock.ts';
 import type { Session } from '../warehouse/session.ts';
@@ -22,7 +23,7 @@ export async function removeArtifacts(
   const { backfillId } = plan;
   const active = await session.one<{ backfillId: string | null }>(activeRelease(plan.dataset));
   if (active.backfillId === backfillId)
-    throw new Error(`${plan.dataset} still shows ${backfillId}: roll it back first; nothing was removed`);
+    throw new Refusal(`${plan.dataset} still shows ${backfillId}: roll it back first; nothing was removed`);
   const artifacts = await session.rows<Artifact>(artifactsOf(backfillId));
   const dropped: string[] = [];
   const { shaped } = await session.one<{ shaped: boolean }>(viewIsShaped(plan));
@@ -30,7 +31,7 @@ export async function removeArtifacts(
   if (active.backfillId === null && shaped) await retryLock(() => session.rows(shapeView(plan, 'plain')));
   const moved = await session.one<{ moved: boolean }>(rowsMovedUnderARollback(backfillId));
   if (moved.moved && !options.keepSnapshot)
-    throw new Error(
+    throw new Refusal(
       `rows of ${plan.dataset} were moved into the base table and then rolled back by hand; the snapshot is the only copy of the old ones and is kept: restore them first`,
     );
   for (const artifact of artifacts) {

@@ -178,8 +178,8 @@ export interface WarehouseActivities {
   consolidateClaim(input: RunRef & { limits: BackfillState['limits'] }): Promise<ConsolidationResult>;
   /** Under the fence: no mark left, base equals overlay; pointer back, plain view, triggers dropped. Not retired: late writes came first. */
   retireOverlay(input: RunRef): Promise<{ retired: boolean }>;
-  /** Drops what the ledger records for this run and nothing else. */
-  cleanUp(input: RunRef & { keepSnapshot: boolean }): Promise<{ dropped: readonly string[] }>;
+  /** Drops what the ledger records for this run and nothing else. `unplanned`: the workflow knows of no plan, and one that is open in the ledger is ended too. */
+  cleanUp(input: RunRef & { keepSnapshot: boolean; unplanned?: true }): Promise<{ dropped: readonly string[] }>;
 }
 
 export type BackfillActivities = LightActivities & WarehouseActivities;

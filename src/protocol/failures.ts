@@ -15,6 +15,8 @@ export const FAILURES = {
   MissingPrivilege: { retry: false, means: 'the worker may not do this; the message names the grant' },
   StatementRefused: { retry: false, means: 'the warehouse refuses the statement: plan and warehouse disagree' },
   DataRefused: { retry: false, means: 'the data breaks a constraint or cannot be converted' },
+  // Ours or a library's: perhaps of the moment, so it is tried for a minute, and then a person has to know.
+  Unexpected: { retry: true, means: 'something that nobody foresaw, most likely a defect' },
   LedgerRefused: { retry: false, means: 'an invariant of the ledger forbids it' },
 } as const;
 export type FailureType = keyof typeof FAILURES;

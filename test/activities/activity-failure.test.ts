@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Refusal } from '../../src/ledger/refusal.ts';
 import { toActivityFailure } from '../../activities/activity-failure.ts';
 import type { FailureType } from '../../src/protocol/failures.ts';
 import { createPool, SHORT, withSession, withTransaction } from '../../src/warehouse/session.ts';
@@ -169,9 +170,28 @@ describe('an error of the server becomes', () => {
 });
 
 describe('an error of our own', () => {
-  it('passes as it is: a programming error is no failure of the warehouse', () => {
+  it('is tried for a minute, and then a person has to know', () => {
     const error = new TypeError('x is not a function');
-    expect(toActivityFailure(error)).toBe(error);
+    expect(toActivityFailure(error, 19)).toMatchObject({
+      type: 'Unexpected',
+      nonRetryable: false,
+      message: error.message,
+    });
+    expect(toActivityFailure(error, 20)).toMatchObject({
+      type: 'Unexpected',
+      nonRetryable: true,
+      message: 'x is not a function; tried 20 times, most likely a defect: see the worker’s log, then retry or abort',
+    });
+  });
+
+  it('is for a person at once where it is a refusal', () => {
+    expect(toActivityFailure(new Refusal('roll it back first'))).toMatchObject({
+      type: 'StatementRefused',
+      nonRetryable: true,
+    });
+  });
+
+  it('passes as it is where it says by itself what it is', () => {
     const failure = ApplicationFailure.nonRetryable('refused', 'StaleFence');
     expect(toActivityFailure(failure)).toBe(failure);
   });
