@@ -39,15 +39,18 @@ export interface FailureOptions {
   readonly details?: readonly unknown[];
   /** Where this one differs from what is usual for its type. */
   readonly retry?: boolean;
+  /** Where trying again makes no sense sooner. */
+  readonly nextRetryMs?: number;
 }
 
 export function failure(type: FailureType, message: string, options: FailureOptions = {}): ApplicationFailure {
-  const { cause, details, retry = FAILURES[type].retry } = options;
+  const { cause, details, retry = FAILURES[type].retry, nextRetryMs } = options;
   return ApplicationFailure.create({
     type,
     message,
     nonRetryable: !retry,
     ...(details === undefined ? {} : { details: [...details] }),
+    ...(nextRetryMs === undefined ? {} : { nextRetryDelay: nextRetryMs }),
     ...(cause instanceof Error ? { cause } : {}),
   });
 }

@@ -6,13 +6,14 @@ import type { WarehouseActivities } from '../src/protocol/activities.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
+import { patiently } from './patiently.ts';
 
 export function makeCleanUp(deps: ActivityDeps): WarehouseActivities['cleanUp'] {
   return ({ backfillId, keepSnapshot, unplanned }) =>
     withLedger(deps, async (session) => {
       if (unplanned === true && !(await leftOpen(session, backfillId))) return { dropped: [] };
       const { plan } = await loadPlan(session, backfillId);
-      const dropped = await removeArtifacts(session, plan, { keepSnapshot });
+      const dropped = await patiently(removeArtifacts(session, plan, { keepSnapshot }));
       // A workflow that knows of its plan records its status by itself.
       if (unplanned === true) await session.change(setRunStatus(backfillId, 'aborted', deps.now().toISOString(), true));
       return { dropped };

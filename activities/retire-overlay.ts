@@ -4,6 +4,7 @@ import { markDropped } from '../src/ledger/artifacts.ts';
 import type { LeftToFollow } from '../src/ledger/left-to-follow.ts';
 import { leftToFollow } from '../src/ledger/left-to-follow.ts';
 import { activeRelease } from '../src/ledger/releases.ts';
+import { refuseWhileStillRead } from '../src/ledger/still-read.ts';
 import type { WarehouseActivities } from '../src/protocol/activities.ts';
 import {
   countDifferences,
@@ -19,6 +20,7 @@ import { withAttempt } from './attempt.ts';
 import { WHOLE_RUN } from './conclude-evidence.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
+import { patiently } from './patiently.ts';
 import { whileWorking } from './working.ts';
 
 /** Pointer back, plain view, triggers gone: no reader can tell. With marks open nothing is done: they are followed first. */
@@ -29,6 +31,7 @@ export function makeRetireOverlay(deps: ActivityDeps): WarehouseActivities['reti
       return withAttempt(deps, plan, WHOLE_RUN, working, async ({ session }) => {
         const active = await session.one<{ backfillId: string | null }>(activeRelease(plan.dataset));
         if (active.backfillId === backfillId && !(await retire(session, plan))) return { retired: false };
+        await patiently(refuseWhileStillRead(session, plan));
         await retryLock(() => session.rows(shapeView(plan, 'plain')));
         await retryLock(() =>
           withTransaction(session, async () => {

@@ -42,6 +42,7 @@ export async function ensureRoles(adminUrl: string, rolePassword?: RolePassword)
         if (!created && rolePassword) kept.push(role);
         else await client.query(`alter role ${role} password ${client.escapeLiteral(passwords[role])}`);
       }
+      await client.query('grant pg_read_all_stats to backfill_worker');
     }),
   );
   for (const role of kept) await assertLogin(adminUrl, role, passwords[role]);

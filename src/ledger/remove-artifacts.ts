@@ -5,6 +5,7 @@ import { insertEvent } from './events.ts';
 import { rowsMovedUnderARollback, viewIsShaped } from './published-view.ts';
 import { Refusal } from './refusal.ts';
 import { activeRelease } from './releases.ts';
+import { refuseWhileStillRead } from './still-read.ts';
 import { retryLock } from '../warehouse/retry-lock.ts';
 import type { Session } from '../warehouse/session.ts';
 import { withTransaction } from '../warehouse/session.ts';
@@ -27,6 +28,7 @@ export async function removeArtifacts(
   const artifacts = await session.rows<Artifact>(artifactsOf(backfillId));
   const dropped: string[] = [];
   const { shaped } = await session.one<{ shaped: boolean }>(viewIsShaped(plan));
+  if (shaped) await refuseWhileStillRead(session, plan);
   // A view that somebody changed since the overlay was retired is theirs.
   if (active.backfillId === null && shaped) await retryLock(() => session.rows(shapeView(plan, 'plain')));
   const moved = await session.one<{ moved: boolean }>(rowsMovedUnderARollback(backfillId));

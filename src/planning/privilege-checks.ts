@@ -58,6 +58,13 @@ export async function privilegeReasons(
     reasons.push(
       `${worker} may not create temporary tables, in which the rehearsal and the proofs work: GRANT TEMPORARY ON DATABASE ${ident(database)} TO ${ident(worker)}`,
     );
+  const { statistics } = await session.one<{ statistics: boolean }>(
+    sql(`SELECT pg_has_role('pg_read_all_stats', 'USAGE') AS statistics`),
+  );
+  if (!statistics)
+    reasons.push(
+      `${worker} may not see how long others have been at work, and could neither spare a writer nor wait for a reader: GRANT pg_read_all_stats TO ${ident(worker)}`,
+    );
   const { superuser } = await session.one<{ superuser: boolean }>(
     sql('SELECT rolsuper AS superuser FROM pg_roles WHERE rolname = current_user'),
   );

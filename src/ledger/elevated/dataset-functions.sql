@@ -197,7 +197,7 @@ ALTER FUNCTION governance.{{differences}}(text) OWNER TO {{table_owner}};
 
 -- plain | armed | settled. The lock timeout is the longest stall that a reader behind a waiting replacement can see.
 CREATE OR REPLACE FUNCTION governance.{{shape_view}}(p_backfill_id text, p_shape text) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '100ms' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '40ms' AS $$
 DECLARE
   run governance.backfill_runs; cols text; inside text; outside text; bodies jsonb; options text; active text; shadow regclass; shown text; known boolean := false; same boolean := false; made record;
   gate text := format('(SELECT backfill_id FROM governance.active_releases WHERE dataset = %L)', {{dataset}});
