@@ -1,6 +1,7 @@
 import type { BackfillPlan, PlannedProbe, PlannedSql } from '../domain/backfill-plan.ts';
 import type { LoadedContract } from '../domain/dataset-contract.ts';
 import type { Prices } from '../domain/estimate.ts';
+import { refusedAtOnce } from '../domain/direct-readers.ts';
 import { estimateRun } from '../domain/estimate.ts';
 import { formatName } from '../domain/names.ts';
 import type { Rehearsal } from '../domain/rehearsal.ts';
@@ -84,13 +85,10 @@ export async function draftPlan(
   if (typeof rehearsed === 'string') return { kind: 'refused', reasons: [rehearsed], warnings: seen.warnings };
   const { rehearsal, runs } = rehearsed;
   const warnings = [...seen.warnings, ...rehearsalWarnings(rehearsal), ...dirtyWarnings(loaded)];
-  const failed = rehearsalReasons(rehearsal);
+  const estimate = estimateRun({ ...forecast, samples: runs });
+  const failed = [...rehearsalReasons(rehearsal), ...refusedAtOnce(spec, estimate.rowsOut)];
   if (failed.length > 0) return { kind: 'refused', reasons: failed, warnings, rehearsal };
-  return {
-    kind: 'plan',
-    plan: { ...drafted, estimate: estimateRun({ ...forecast, samples: runs }), warnings },
-    rehearsal,
-  };
+  return { kind: 'plan', plan: { ...drafted, estimate, warnings }, rehearsal };
 }
 
 /** What the rehearsal could not show is said, not passed over. */

@@ -104,7 +104,7 @@ async function writerReasons(session: Session, contract: DatasetContract): Promi
 function readerReasons(readers: readonly DirectReader[], spec: BackfillSpec): string[] {
   return unaccepted(readers, spec).map(
     (reader) =>
-      `${reader.kind} ${reader.name} reads ${formatName(spec.target.table)} past the published view and would not see the correction until consolidation, and a mixture of old and corrected partitions while it runs; repoint it, or accept that in publication.direct_readers`,
+      `${reader.kind} ${reader.name} reads ${formatName(spec.target.table)} past the published view and would not see the correction until consolidation; repoint it, or accept that in publication.direct_readers`,
   );
 }
 
@@ -114,7 +114,7 @@ function readerWarnings(readers: readonly DirectReader[], spec: BackfillSpec): s
     .filter((reader) => !left.includes(reader))
     .map(
       (reader) =>
-        `${reader.kind} ${reader.name} reads the base table past the view (accepted by the spec): it sees old history until consolidation, and a mixture of old and corrected partitions while consolidation moves them`,
+        `${reader.kind} ${reader.name} reads the base table past the view (accepted by the spec): it sees old history until consolidation, which is one transaction for its sake: late days wait for it`,
     );
 }
 

@@ -203,7 +203,7 @@ describe('readers past the view', () => {
     },
   ])('refuse the plan: $what', async ({ change, reader }) => {
     expect(await reasonsAfter(change)).toEqual([
-      `${reader} reads finance.sales_by_day past the published view and would not see the correction until consolidation, and a mixture of old and corrected partitions while it runs; repoint it, or accept that in publication.direct_readers`,
+      `${reader} reads finance.sales_by_day past the published view and would not see the correction until consolidation; repoint it, or accept that in publication.direct_readers`,
     ]);
   });
 
@@ -212,7 +212,7 @@ describe('readers past the view', () => {
     await world.query('GRANT SELECT ON finance.sales_by_day TO dashboard');
     const draft = await world.draft();
     expect(draft.kind === 'plan' && draft.plan.warnings).toContain(
-      'role dashboard reads the base table past the view (accepted by the spec): it sees old history until consolidation, and a mixture of old and corrected partitions while consolidation moves them',
+      'role dashboard reads the base table past the view (accepted by the spec): it sees old history until consolidation, which is one transaction for its sake: late days wait for it',
     );
   });
 });
