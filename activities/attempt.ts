@@ -9,6 +9,7 @@ import { cancelWhenAsked } from './cancel-when-asked.ts';
 import type { ActivityDeps } from './deps.ts';
 import { withLedger } from './deps.ts';
 import { countedTimeout } from './query-timeout.ts';
+import { whyDrifted } from './refuse-drift.ts';
 import type { Working } from './working.ts';
 
 export interface Attempt {
@@ -48,6 +49,7 @@ export async function withAttempt<T>(
       const { backfillId } = plan;
       throw (
         (await whyCancelled(deps, error, { backfillId, lane, fence })) ??
+        (await whyDrifted(deps, plan, error)) ??
         (await countedTimeout((count) => withLedger(deps, (ledger) => ledger.one(count)), backfillId, error)) ??
         error
       );

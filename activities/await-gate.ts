@@ -5,6 +5,7 @@ import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
 import { diskFullReason, writeOnTrial } from './disk-full.ts';
 import { createGate } from './gate.ts';
+import { refuseDrift } from './refuse-drift.ts';
 
 /** How soon an opened gate is noticed. */
 const LOOK_EVERY_MS = 1_000;
@@ -23,7 +24,12 @@ export function makeAwaitGate(deps: ActivityDeps): LightActivities['awaitGate'] 
         throw reason === null ? error : stillWaiting(reason, TRY_DISK_EVERY_MS);
       });
     }
-    const { plan } = await withLedger(deps, (session) => loadPlan(session, backfillId));
+    const plan = await withLedger(deps, async (session) => {
+      const loaded = await loadPlan(session, backfillId);
+      // A gate may stay closed for days: what happens to the table meanwhile is told now, not when it opens.
+      await refuseDrift(session, loaded.plan);
+      return loaded.plan;
+    });
     const decision = await createGate(deps, plan, limits).ask();
     if (!decision.open) throw stillWaiting(decision.reason, LOOK_EVERY_MS);
   };

@@ -10,6 +10,7 @@ import { catchUp } from './catch-up.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
 import { recapture } from './recapture.ts';
+import { refuseDrift } from './refuse-drift.ts';
 import { writeRunEvidence } from './run-evidence.ts';
 import { whileWorking } from './working.ts';
 
@@ -23,6 +24,7 @@ export function makeConcludeEvidence(deps: ActivityDeps): WarehouseActivities['c
     whileWorking(async (working) => {
       const { plan, planHash } = await withLedger(deps, (session) => loadPlan(session, backfillId));
       return withAttempt(deps, plan, WHOLE_RUN, working, async (attempt): Promise<ConcludeOutcome> => {
+        await refuseDrift(attempt.session, plan);
         await recapture(plan, attempt.session);
         let before = Number.POSITIVE_INFINITY;
         let idle = 0;

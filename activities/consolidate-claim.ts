@@ -17,6 +17,7 @@ import { createGate, whyStop } from './gate.ts';
 import type { Moving } from './move-at-once.ts';
 import { moveAtOnce } from './move-at-once.ts';
 import { MOVE_TRIES, movePartition, neverEqual } from './move-partition.ts';
+import { refuseDrift } from './refuse-drift.ts';
 import { rolledBackByHand } from './watch-live-writes.ts';
 import type { Working } from './working.ts';
 import { whileWorking } from './working.ts';
@@ -49,6 +50,7 @@ async function moveRows(at: Moving): Promise<ConsolidationResult['stopped']> {
   const began = Date.now();
   const undone = await rolledBackByHand(attempt.session, plan);
   if (undone !== null) return { kind: 'rolledBack', at: undone.at };
+  await refuseDrift(attempt.session, plan);
   await attempt.session.rows(beginConsolidation(plan));
   for (;;) {
     const stop = await whyStop(gate, working);

@@ -8,12 +8,14 @@ import { withTransaction } from '../src/warehouse/session.ts';
 import { qualified } from '../src/warehouse/sql.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
+import { refuseDrift } from './refuse-drift.ts';
 import { refuseForeign } from './refuse-foreign.ts';
 
 export function makeCreateShadow(deps: ActivityDeps): WarehouseActivities['createShadow'] {
   return ({ backfillId }) =>
     withLedger(deps, async (session) => {
       const { plan } = await loadPlan(session, backfillId);
+      await refuseDrift(session, plan);
       const known = (await session.rows<Artifact>(artifactsOf(backfillId))).find((one) => one.kind === 'shadow');
       await refuseForeign(session, plan.shadow, known);
       if (known?.present != null) return;

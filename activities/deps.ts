@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import type { Prices } from '../src/domain/estimate.ts';
 import { Refusal } from '../src/ledger/refusal.ts';
+import type { FrozenRun } from '../src/ledger/runs.ts';
 import { readPlan } from '../src/ledger/runs.ts';
 import type { SecretOf } from '../src/planning/http-probe.ts';
 import type { ContractSource } from '../src/planning/read-documents.ts';
@@ -35,16 +36,9 @@ export function proofSession(plan: BackfillPlan): SessionSettings {
   };
 }
 
-export interface FrozenPlan {
-  readonly plan: BackfillPlan;
-  readonly planHash: string;
-  readonly specHash: string;
-  readonly requestedBy: string;
-}
-
-/** The plan as it was frozen. A run without one was never planned in this warehouse. */
-export async function loadPlan(session: Session, backfillId: string): Promise<FrozenPlan> {
-  const [found] = await session.rows<FrozenPlan>(readPlan(backfillId));
+/** The plan in force, as it was frozen or replanned. A run without one was never planned in this warehouse. */
+export async function loadPlan(session: Session, backfillId: string): Promise<FrozenRun> {
+  const [found] = await session.rows<FrozenRun>(readPlan(backfillId));
   if (found === undefined) throw new Refusal(`the ledger of this warehouse has no plan for ${backfillId}`);
   return found;
 }

@@ -19,6 +19,7 @@ import { makeRebuildClaim } from './rebuild-claim.ts';
 import { makeRecordDecision } from './record-decision.ts';
 import { makeRecordMessages } from './record-messages.ts';
 import { makeRecordStatus } from './record-status.ts';
+import { makeReplan } from './replan.ts';
 import { makeReshapeView } from './reshape-view.ts';
 import { makeRetireOverlay } from './retire-overlay.ts';
 import { makeRollBackRelease } from './roll-back-release.ts';
@@ -48,6 +49,7 @@ export function createWarehouseActivities(deps: ActivityDeps): WarehouseActiviti
       takeSnapshot: makeTakeSnapshot(deps),
       rebuildClaim: makeRebuildClaim(deps),
       concludeEvidence: makeConcludeEvidence(deps),
+      replan: makeReplan(deps),
       watchLiveWrites: makeWatchLiveWrites(deps),
       publishRelease: makePublishRelease(deps),
       consolidateClaim: makeConsolidateClaim(deps),

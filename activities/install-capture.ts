@@ -7,12 +7,14 @@ import { qualified } from '../src/warehouse/sql.ts';
 import { failure } from './activity-failure.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
+import { refuseDrift } from './refuse-drift.ts';
 
 /** Triggers first, snapshot after: every write that the snapshot does not hold is marked. */
 export function makeInstallCapture(deps: ActivityDeps): WarehouseActivities['installCapture'] {
   return ({ backfillId }) =>
     withLedger(deps, async (session) => {
       const { plan } = await loadPlan(session, backfillId);
+      await refuseDrift(session, plan);
       await session.change(recordArtifact(backfillId, 'capture', qualified(plan.table)));
       await withTransaction(session, async () => {
         await session.rows(attachCapture(plan));

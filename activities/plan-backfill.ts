@@ -1,7 +1,5 @@
-import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import { formatName } from '../src/domain/names.ts';
 import type { LedgerCounts } from '../src/domain/backfill-state.ts';
-import type { PlanSummary } from '../src/domain/plan-summary.ts';
 import { countProgress } from '../src/ledger/counts.ts';
 import { insertEvent } from '../src/ledger/events.ts';
 import { ledgerIsThere } from '../src/ledger/ledger-is-there.ts';
@@ -21,6 +19,7 @@ import { withTransaction } from '../src/warehouse/session.ts';
 import { withStoppableSession } from './cancel-when-asked.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan } from './deps.ts';
+import { planSummary } from './plan-summary.ts';
 import { readResumption } from './read-resumption.ts';
 import { whileWorking } from './working.ts';
 
@@ -115,33 +114,9 @@ async function planned(
   const { plan, requestedBy, ...hashes } = await loadPlan(session, backfillId);
   return {
     kind: 'planned',
-    plan: { ...summary(plan, hashes), searchAttributes: deps.searchAttributes ?? false },
+    plan: planSummary(deps, plan, hashes),
     requestedBy,
     counts: await session.one<LedgerCounts>(countProgress(backfillId)),
     resume: isJoined ? await readResumption(session, plan, deps.reportsFolder) : null,
-  };
-}
-
-function summary(plan: BackfillPlan, hashes: Pick<PlanSummary, 'planHash' | 'specHash'>): PlanSummary {
-  const { spec, contract } = plan;
-  return {
-    backfillId: plan.backfillId,
-    dataset: plan.dataset,
-    ...hashes,
-    partitions: plan.partitions,
-    batches: plan.batches,
-    issue: spec.reason.issue,
-    owner: spec.owner,
-    publishedView: `${plan.view.schema}.${plan.view.name}`,
-    approvers: contract.approvers,
-    signOff: contract.signOff,
-    maxConcurrency: spec.execution.maxConcurrency,
-    dailyBytesBudget: spec.execution.dailyBytesBudget,
-    rollbackWindowMs: spec.rollback.windowMs,
-    retainAfterSignOffMs: spec.rollback.retainAfterSignOffMs,
-    startedSignalExpiresMs: contract.livePipeline.startedSignalExpiresMs,
-    firstKey: spec.sourceRange.start,
-    endKey: spec.sourceRange.end,
-    detachStatement: `SELECT governance.${plan.functionPrefix}_detach_capture('${plan.backfillId}');`,
   };
 }

@@ -5,6 +5,7 @@ import { fingerprint } from '../src/spec/fingerprint.ts';
 import { withStoppableSession } from './cancel-when-asked.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, proofSession, withLedger } from './deps.ts';
+import { refuseDrift } from './refuse-drift.ts';
 import { whileWorking } from './working.ts';
 
 /** Builds one partition twice and records what was found as evidence, whatever the verdict. */
@@ -13,9 +14,10 @@ export function makeProveIdempotency(deps: ActivityDeps): WarehouseActivities['p
     whileWorking(async (working) => {
       const { plan } = await withLedger(deps, (session) => loadPlan(session, backfillId));
       const { samples } = plan.estimate;
-      const checks = await withStoppableSession(deps, proofSession(plan), working, (one) =>
-        proveIdempotency(one, plan, samples),
-      );
+      const checks = await withStoppableSession(deps, proofSession(plan), working, async (one) => {
+        await refuseDrift(one, plan);
+        return proveIdempotency(one, plan, samples);
+      });
       const body = { proof: 'idempotency', checks };
       await withLedger(deps, (session) =>
         session.change(insertEvidence(backfillId, 'proof', null, body, fingerprint(body))),

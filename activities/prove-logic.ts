@@ -6,6 +6,7 @@ import { withTransaction } from '../src/warehouse/session.ts';
 import { withStoppableSession } from './cancel-when-asked.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, proofSession, withLedger } from './deps.ts';
+import { refuseDrift } from './refuse-drift.ts';
 import { whileWorking } from './working.ts';
 
 /** Seam and reproduction, each recorded as evidence of its own, whatever the verdict. */
@@ -13,9 +14,10 @@ export function makeProveLogic(deps: ActivityDeps): WarehouseActivities['proveLo
   return ({ backfillId }) =>
     whileWorking(async (working) => {
       const { plan } = await withLedger(deps, (session) => loadPlan(session, backfillId));
-      const proofs = await withStoppableSession(deps, proofSession(plan), working, (session) =>
-        proveLogic(session, plan),
-      );
+      const proofs = await withStoppableSession(deps, proofSession(plan), working, async (session) => {
+        await refuseDrift(session, plan);
+        return proveLogic(session, plan);
+      });
       const bodies = [
         { proof: 'seam', checks: proofs.seam },
         { proof: 'reproduction', checks: proofs.reproduction },

@@ -27,6 +27,7 @@ import { createGate } from './gate.ts';
 import { publishedBefore } from './published-before.ts';
 import { recapture } from './recapture.ts';
 import { recheckSources } from './recheck-sources.ts';
+import { refuseDrift } from './refuse-drift.ts';
 import { KEYS_ELSEWHERE, judgeRun } from './run-evidence.ts';
 import type { Working } from './working.ts';
 import { whileWorking } from './working.ts';
@@ -47,6 +48,7 @@ export function makePublishRelease(deps: ActivityDeps): WarehouseActivities['pub
         const before = await publishedBefore(attempt.session, plan);
         if (before !== null) return announced(attempt, plan, before);
         if (lookOnly === true) return { kind: 'notPublished' };
+        await refuseDrift(attempt.session, plan);
         const closed = await recheckSources(plan, attempt, createGate(deps, plan, limits), working);
         if (closed !== null) return closed;
         working.at({ doing: 'vacuum and grants' });

@@ -14,6 +14,7 @@ import { createGate } from './gate.ts';
 import { holdBatch } from './hold-batch.ts';
 import { watchMovedSources } from './moved-sources.ts';
 import { reconcileBatch } from './reconcile-batch.ts';
+import { refuseDrift } from './refuse-drift.ts';
 import { whileWorking } from './working.ts';
 
 /** A failing check on a batch that live writes touched meanwhile, or whose sources moved, is rebuilt and checked again this often. */
@@ -55,6 +56,7 @@ type BatchOutcome =
 async function workBatch(at: Surroundings, number: number): Promise<BatchOutcome> {
   const { plan, attempt, working } = at;
   const { session, fence } = attempt;
+  await refuseDrift(session, plan);
   const batch = await holdBatch(attempt, plan, number);
   const sources = watchMovedSources(session, plan);
   const started = Date.now();

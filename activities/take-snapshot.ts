@@ -9,6 +9,7 @@ import { qualified, sql } from '../src/warehouse/sql.ts';
 import { withStoppableSession } from './cancel-when-asked.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
+import { refuseDrift } from './refuse-drift.ts';
 import { refuseForeign } from './refuse-foreign.ts';
 import { whileWorking } from './working.ts';
 
@@ -24,6 +25,7 @@ export function makeTakeSnapshot(deps: ActivityDeps): WarehouseActivities['takeS
       };
       return withStoppableSession(deps, settings, working, async (session) => {
         const known = (await session.rows<Artifact>(artifactsOf(backfillId))).find((one) => one.kind === 'snapshot');
+        await refuseDrift(session, plan);
         await refuseForeign(session, plan.snapshot, known);
         await session.change(recordArtifact(backfillId, 'snapshot', qualified(plan.snapshot)));
         const rows = await withTransaction(session, async () => {

@@ -16,6 +16,7 @@ import { WHOLE_RUN } from './conclude-evidence.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
 import { envelopeLeft } from './envelope-left.ts';
+import { refuseDrift } from './refuse-drift.ts';
 import { whileWorking } from './working.ts';
 
 /** How soon a late write is rebuilt while nobody works, and a rollback made by hand is noticed. */
@@ -23,11 +24,15 @@ const LOOK_EVERY_MS = 5_000;
 
 /** One look at ledger and marks. Nothing new: it fails retryably, and the server calls again. */
 export function makeWatchLiveWrites(deps: ActivityDeps): WarehouseActivities['watchLiveWrites'] {
-  return ({ backfillId, published, pointerOnly }) =>
+  return ({ backfillId, published, pointerOnly, drift }) =>
     whileWorking(async (working): Promise<WatchOutcome> => {
       const { plan } = await withLedger(deps, (session) => loadPlan(session, backfillId));
       const seen = await withLedger(deps, (session) => look(session, plan, published));
       if (seen.byHand !== null) return { kind: 'rolledBackByHand', ...seen.byHand };
+      if (pointerOnly !== true) {
+        const reason = await withLedger(deps, (session) => refuseDrift(session, plan));
+        if (published && reason !== (drift ?? null)) return { kind: 'drifted', reason };
+      }
       if (seen.left && pointerOnly !== true)
         return withAttempt(deps, plan, WHOLE_RUN, working, async (attempt): Promise<WatchOutcome> => {
           const caught = await catchUp(plan, attempt, working, {

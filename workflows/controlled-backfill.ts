@@ -1,8 +1,15 @@
-import { ApplicationFailure, CancellationScope, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  continueAsNew,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { BackfillState } from '../src/domain/backfill-state.ts';
 import { HISTORY_BUDGET, openState } from '../src/domain/backfill-state.ts';
 import type { BackfillStatus, FinalStatus } from '../src/domain/status.ts';
 import { canMove, isFinal } from '../src/domain/status.ts';
+import type { FailureType } from '../src/protocol/failures.ts';
 import { backfillIdOf } from '../src/protocol/identity.ts';
 import type { BackfillInput, BackfillOutcome, ContinuedInput } from '../src/protocol/launch.ts';
 import { awaitApproval } from './await-approval.ts';
@@ -22,6 +29,8 @@ import { awaitRepublication, rollBack } from './roll-back.ts';
 import type { Phase, PhaseEnd } from './run.ts';
 import { Run, activityReason } from './run.ts';
 import { diskFull, throughGate } from './through-gate.ts';
+
+const DRIFTED: FailureType = 'SchemaDrift';
 
 /** The protocol, in the order in which a backfill lives through it. One file a phase. */
 const phasesOf = (
@@ -86,8 +95,13 @@ async function through(run: Run, phase: Phase): Promise<PhaseEnd> {
     }
     const reason = activityReason(error);
     if (run.state.status === 'held' || !canMove(run.state.status, 'held')) throw error;
-    return { type: 'held', hold: { reason, check: null, batch: null } };
+    return { type: 'held', hold: { reason, check: null, batch: null, ...drifted(error) } };
   }
+}
+
+function drifted(error: unknown): { drifted?: true } {
+  const cause = error instanceof ActivityFailure ? error.cause : undefined;
+  return cause instanceof ApplicationFailure && cause.type === DRIFTED ? { drifted: true } : {};
 }
 
 function isContinued(input: unknown): input is ContinuedInput {

@@ -24,6 +24,7 @@ export function currentDetails(state: BackfillState): string {
       ? ''
       : `**Evidence:** \`${state.evidence.digest}\`\n\n${state.evidence.headlines.map((line) => `- ${safe(line)}`).join('\n')}`,
     askedAgain(state),
+    drift(state),
     state.release === null
       ? ''
       : `**Release:** ${safe(state.release.releaseId)} · ${state.release.state} · ${state.release.publishedAt}`,
@@ -43,6 +44,12 @@ function askedAgain({ evidence }: BackfillState): string {
   if (evidence?.previous == null) return '';
   const [asked, ...measures] = describePrevious(evidence.previous).map(safe);
   return `**Asked again:** ${asked}\n\n${measures.map((line) => `- ${line}`).join('\n')}`;
+}
+
+function drift({ drift: seen, proposal }: BackfillState): string {
+  if (proposal != null)
+    return `**A replan would** (asked at ${proposal.at}, plan \`${proposal.planHash}\`)\n\n${proposal.lines.map((line) => `- ${safe(line)}`).join('\n')}`;
+  return seen == null ? '' : `**The base table changed:** ${safe(seen)}`;
 }
 
 function eta({ progress, plan, status, limits }: BackfillState): string {
@@ -80,13 +87,18 @@ function actions(state: BackfillState): string[] {
     case 'held':
       return [
         say(`retry ${id}`),
+        ...(state.hold?.drifted === true || state.proposal != null ? [replanned(state)] : []),
         ...(state.hold?.check == null
           ? []
           : [say(`waive ${id} --by <approver> --check ${state.hold.check.name} --reason <why>`)]),
         say(`abort ${id} --reason <why>`),
       ];
     case 'observing':
-      return [say(`rollback ${id} --reason <why>`), say(`settle ${id}`)];
+      return [
+        say(`rollback ${id} --reason <why>`),
+        say(`settle ${id}`),
+        ...(state.drift == null ? [] : [replanned(state)]),
+      ];
     case 'awaitingSignOff':
       return [
         ...missingSignOffs(state.plan?.signOff ?? [], state.signOffs).map((party) =>
@@ -112,6 +124,13 @@ function actions(state: BackfillState): string[] {
     default:
       return [say(`report ${id}`)];
   }
+}
+
+/** First what it would change, then what was shown. */
+function replanned({ backfillId, proposal }: BackfillState): string {
+  return proposal == null
+    ? `\`backfill replan ${backfillId} --by <you>\``
+    : `\`backfill replan ${backfillId} --by <you> --plan-hash ${proposal.planHash.slice(0, 12)}\``;
 }
 
 /** Raw HTML would be rendered; names and messages come from people. */

@@ -3,11 +3,12 @@ import type { Waiver } from '../src/domain/waiver.ts';
 import type { Recorded } from '../src/protocol/activities.ts';
 import type { RolledBackByHand } from './beside-pointer.ts';
 import { besidePointer } from './beside-pointer.ts';
+import { replan } from './replan.ts';
 import type { Phase, Run } from './run.ts';
 import { activityReason } from './run.ts';
 import { undone } from './undone.ts';
 
-const DECISIONS = ['retry', 'waive', 'abort', 'rollback'] as const;
+const DECISIONS = ['retry', 'waive', 'replan', 'abort', 'rollback'] as const;
 
 /** The run stands still; nothing is lost. A person retries, waives the check, rolls back or gives up. */
 export const awaitDecision: Phase = async (run) => {
@@ -18,6 +19,8 @@ export const awaitDecision: Phase = async (run) => {
     if (run.take('abort')) return { type: 'moved', to: 'aborting' };
     if (run.asked('rollback')) return { type: 'moved', to: 'rollingBack' };
     if (await waived(run)) return { type: 'moved', to: back, because: 'the check is waived' };
+    const replanned = await replan(run);
+    if (replanned !== null) return replanned;
     if (run.take('retry')) return { type: 'moved', to: back };
     if (run.isLong()) return { type: 'continueAsNew' };
   }

@@ -7,7 +7,7 @@ import {
 } from '@temporalio/workflow';
 import type { Incoming, MessageName } from '../src/domain/messages.ts';
 import { MESSAGE_DESCRIPTIONS, MESSAGE_NAMES, heardMessage } from '../src/domain/messages.ts';
-import type { MessageDecision } from '../src/domain/decide-message.ts';
+import type { MessageDecision } from '../src/domain/message-decision.ts';
 import { decideMessage } from '../src/domain/decide-message.ts';
 import { viewStatus } from '../src/domain/status-view.ts';
 import { messageDefinitions, statusQuery } from '../src/protocol/messages.ts';

@@ -2,6 +2,7 @@ import { CancellationScope, sleep } from '@temporalio/workflow';
 import type { WatchOutcome } from '../src/protocol/activities.ts';
 import { holdPublished } from './hold-published.ts';
 import { recount } from './recount.ts';
+import { replan } from './replan.ts';
 import type { PhaseEnd, Run } from './run.ts';
 import { undone } from './undone.ts';
 
@@ -16,6 +17,7 @@ export interface Timer {
  */
 export async function watchRelease(run: Run, timer?: Timer): Promise<PhaseEnd | null> {
   if (run.asked('rollback')) return { type: 'moved', to: 'rollingBack' };
+  if (run.asked('replan')) return replan(run);
   const reshape = run.take('reshape');
   if (reshape !== undefined) {
     const { shape, by } = reshape;
@@ -33,7 +35,7 @@ export async function watchRelease(run: Run, timer?: Timer): Promise<PhaseEnd | 
 
 function watch(run: Run): Promise<WatchOutcome> {
   return run.on.warehouse.watchLiveWrites.executeWithOptions({ summary: 'follow live writes, watch the release' }, [
-    { ...run.ref, published: true },
+    { ...run.ref, published: true, ...(run.state.drift == null ? {} : { drift: run.state.drift }) },
   ]);
 }
 
@@ -62,6 +64,9 @@ function react(run: Run, outcome: WatchOutcome): PhaseEnd | null {
       return holdPublished(outcome);
     case 'rebuilt':
       recount(run, outcome.counts);
+      return null;
+    case 'drifted':
+      run.apply({ type: 'drifted', reason: outcome.reason });
       return null;
     case 'approvalVoid':
       return null;

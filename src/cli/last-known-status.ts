@@ -74,6 +74,8 @@ export function lastKnownStatus(
     checks: run?.evidence?.checks ?? [],
     approval: run?.approval ?? null,
     waivers: run?.waivers ?? [],
+    drift: null,
+    proposal: null,
     hold: null,
     paused: null,
     release: release && { releaseId: release.releaseId, publishedAt: release.publishedAt, state: release.state },

@@ -67,6 +67,13 @@ const COMMANDS: readonly MessageCommand[] = [
   },
   { command: 'retry', message: 'retry', about: 'held: try the held step again', options: [BY] },
   {
+    command: 'replan',
+    message: 'replan',
+    about:
+      'a column was added to the base: carry it into shadow and view; without a hash, the run shows what that means',
+    options: [BY, { flags: '--plan-hash <hash>', about: 'of the plan that was reviewed', field: 'planHash' }],
+  },
+  {
     command: 'waive',
     message: 'waive',
     about: 'held on a check: let it pass, recorded in the evidence',
@@ -124,14 +131,26 @@ export function addMessageCommands(program: Command, run: Run, surroundings: Sur
       const option = added.createOption(flags, what).makeOptionMandatory(isRequired ?? false);
       added.addOption(read === undefined ? option : option.argParser(read));
     }
+    if (message === 'replan') addReview(added);
     added.option('--json', 'print one JSON document');
     added.action((id: string, given: Readonly<Record<string, unknown>>) =>
       run(async () => {
+        if (given['plan'] === true) {
+          const { reviewReplan } = await import('./commands/replan.ts');
+          return reviewReplan(id, given, surroundings);
+        }
         const { send } = await import('./commands/send.ts');
         return send(id, message, payloadOf(options, given, surroundings.user), surroundings);
       }),
     );
   }
+}
+
+/** What is looked at before the message is sent, on the warehouse alone. */
+function addReview(command: Command): void {
+  command
+    .option('--plan', 'show what it would change, against the warehouse; changes nothing, asks no Temporal server')
+    .option('--contracts <folder>', 'with --plan: folder of the dataset contracts');
 }
 
 function payloadOf(

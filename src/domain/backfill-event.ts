@@ -35,6 +35,15 @@ export type BackfillEvent =
     }
   | { readonly type: 'moved'; readonly to: BackfillStatus; readonly because?: string }
   | { readonly type: 'held'; readonly hold: Omit<Hold, 'from' | 'since'>; readonly from?: BackfillStatus }
+  | { readonly type: 'drifted'; readonly reason: string | null }
+  | { readonly type: 'proposed'; readonly planHash: string; readonly lines: readonly string[] }
+  | {
+      readonly type: 'replanned';
+      readonly plan: PlanSummary;
+      readonly counts: LedgerCounts;
+      /** The logic is another: everything goes back to the queue. */
+      readonly rebuild: boolean;
+    }
   | { readonly type: 'checked'; readonly checks: readonly Check[] }
   | { readonly type: 'claimed'; readonly queue: BackfillState['queue'] }
   | { readonly type: 'worked'; readonly work: Work }

@@ -1,3 +1,4 @@
+import type { AddedColumn } from './added-column.ts';
 import type { BackfillSpec, KeyRange } from './backfill-spec.ts';
 import type { DatasetContract, PipelineProbe } from './dataset-contract.ts';
 import type { Estimate } from './estimate.ts';
@@ -51,12 +52,14 @@ export interface BackfillPlan {
   readonly keyRanges: readonly KeyRange[];
   readonly columns: readonly ColumnShape[];
   readonly uniqueKey: readonly string[];
-  /** Columns the transform produces, in the table's order: what is compared and fingerprinted. */
+  /** Columns the transform produces, in the table's order, that the snapshot holds too: what is compared. */
   readonly comparedColumns: readonly string[];
   /** Columns that can be written: compared and audit columns. */
   readonly storedColumns: readonly string[];
   /** Filled by defaults and never compared. */
   readonly auditColumns: readonly string[];
+  /** Columns that a replan carried into the plan; the old version of history has none of them. */
+  readonly addedColumns: readonly AddedColumn[];
   readonly viewColumns: readonly string[];
   readonly baseFingerprint: string;
   readonly plainViewFingerprint: string;

@@ -23,6 +23,8 @@ export interface Hold {
   /** The failing check, when one failed: its name is what a waiver names. */
   readonly check: Check | null;
   readonly batch: number | null;
+  /** Base table or view are no longer those of the plan. */
+  readonly drifted?: true;
 }
 
 export interface Approval {
@@ -75,6 +77,13 @@ export interface Progress extends LedgerCounts {
   readonly startedAt: string | null;
 }
 
+/** What a replan would change, as the warehouse was when somebody asked. */
+export interface Proposal {
+  readonly planHash: string;
+  readonly lines: readonly string[];
+  readonly at: string;
+}
+
 /** What a person asked for and no phase has acted on yet. */
 export type Request =
   | { readonly kind: 'approve'; readonly by: string; readonly approval: Approval }
@@ -86,6 +95,8 @@ export type Request =
   | { readonly kind: 'republish'; readonly by: string }
   | { readonly kind: 'close'; readonly by: string }
   | { readonly kind: 'retry'; readonly by: string }
+  /** Without a hash: what would it change? */
+  | { readonly kind: 'replan'; readonly by: string; readonly planHash: string | null }
   | { readonly kind: 'reshape'; readonly by: string; readonly shape: 'armed' | 'settled' };
 
 /** All that a run remembers between tasks and hands to its successor; lists of partitions live in the ledger. */
@@ -103,6 +114,9 @@ export interface BackfillState {
   readonly pipelineSignal: { readonly name: string; readonly since: string } | null;
   readonly waiting: WaitingOn | null;
   readonly hold: Hold | null;
+  /** Columns that the base got since readers see the release, in words: they hold nothing. */
+  readonly drift: string | null;
+  readonly proposal: Proposal | null;
   readonly checks: readonly Check[];
   readonly evidence: Evidence | null;
   readonly approval: Approval | null;
@@ -157,6 +171,8 @@ export function openState(backfillId: string, workflowId: string, requestedBy: s
     pipelineSignal: null,
     waiting: null,
     hold: null,
+    drift: null,
+    proposal: null,
     checks: [],
     evidence: null,
     approval: null,

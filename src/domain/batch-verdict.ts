@@ -34,6 +34,8 @@ export interface ReconciliationFigures {
   /** By named explanation: changed rows it explains; rows that none explains. */
   readonly explained: Readonly<Record<string, number>>;
   readonly unexplained: number;
+  /** By column that was added with a constant: base rows that hold something else. Only where there are such columns. */
+  readonly constantsLost?: Readonly<Record<string, number>>;
 }
 
 export interface Expectations {
@@ -80,6 +82,9 @@ function structural(figures: ReconciliationFigures, expected: Expectations): Che
     ),
     ...Object.entries(figures.nulls).map(([column, count]) =>
       check(`required:${column}`, 'structural', count, '0 nulls', count === 0),
+    ),
+    ...Object.entries(figures.constantsLost ?? {}).map(([column, count]) =>
+      check(`added:${column}`, 'structural', count, '0 rows that the base gave another value', count === 0),
     ),
   ];
 }

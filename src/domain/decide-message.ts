@@ -1,21 +1,13 @@
 import type { BackfillState, Request } from './backfill-state.ts';
 import { assertNever } from './assert-never.ts';
+import { decideReplan } from './decide-replan.ts';
 import { readLimits } from './limits.ts';
+import type { MessageDecision } from './message-decision.ts';
+import { DIGEST_DIGITS, accepted, already, refused } from './message-decision.ts';
 import type { Incoming, MessageName } from './messages.ts';
 import { isListed, samePerson } from './people.ts';
-import type { BackfillEvent } from './backfill-event.ts';
 import type { BackfillStatus } from './status.ts';
 import { isBeforePublication, isFinal } from './status.ts';
-
-/** What a message leads to: events, or nothing because it says what is already so, or a refusal in one sentence. */
-export type MessageDecision =
-  | { readonly kind: 'accepted'; readonly events: readonly BackfillEvent[] }
-  | { readonly kind: 'already'; readonly because: string }
-  | { readonly kind: 'refused'; readonly reason: string };
-
-const accepted = (...events: readonly BackfillEvent[]): MessageDecision => ({ kind: 'accepted', events });
-const already = (because: string): MessageDecision => ({ kind: 'already', because });
-const refused = (reason: string): MessageDecision => ({ kind: 'refused', reason });
 
 /** Decides a message against the state it meets. Pure: the same for a signal, an update and its validator. */
 export function decideMessage(
@@ -45,6 +37,8 @@ export function decideMessage(
       return setLimits(state, payload);
     case 'approve':
       return approve(state, by, payload, nowIso);
+    case 'replan':
+      return decideReplan(state, by, text(payload, 'planHash'));
     case 'waive':
       return waive(state, by, payload, nowIso);
     case 'signOff':
@@ -195,9 +189,6 @@ function approve(state: BackfillState, by: string | null, payload: Incoming, now
   };
   return accepted({ type: 'requested', request: { kind: 'approve', by, approval } });
 }
-
-/** Enough that nobody types them by accident. */
-const DIGEST_DIGITS = 12;
 
 function isDigestOf(given: string, present: string | undefined): boolean {
   return present !== undefined && present.startsWith(given.toLowerCase());

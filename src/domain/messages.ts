@@ -13,6 +13,7 @@ export interface MessagePayloads {
   readonly close: { readonly by?: string };
   readonly signOff: { readonly by?: string };
   readonly retry: { readonly by?: string };
+  readonly replan: { readonly by?: string; readonly planHash?: string };
   readonly waive: { readonly by?: string; readonly check?: string; readonly reason?: string };
   readonly abort: { readonly by?: string; readonly reason?: string };
   readonly setLimits: {
@@ -44,6 +45,8 @@ export const MESSAGE_DESCRIPTIONS: Readonly<Record<MessageName, string>> = {
   close: 'After a rollback: remove what the run made and end it; the evidence is kept. {"by": "you"}',
   signOff: 'A party of the contract says that the old version may go. {"by": "the party"}',
   retry: 'Held: try the held step again. {"by": "you"}',
+  replan:
+    'Held, or published: a column was added to the base. Without a hash the run shows what carrying it into shadow and view means; with the hash that is shown there, it is done. {"by": "you", "planHash": ""}',
   waive:
     'Held on a check: let it pass, recorded in the evidence; from a listed approver other than the requester. {"by": "you", "check": "name", "reason": "why"}',
   abort: 'Give up before publication: drop what was made, keep the evidence. {"by": "you", "reason": "why"}',

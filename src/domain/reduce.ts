@@ -35,6 +35,12 @@ export function reduce(state: BackfillState, event: BackfillEvent, nowIso: strin
         ...move(state, 'held', nowIso),
         hold: { ...event.hold, from: event.from ?? state.status, since: nowIso },
       };
+    case 'drifted':
+      return { ...state, drift: event.reason };
+    case 'proposed':
+      return { ...state, proposal: { planHash: event.planHash, lines: event.lines, at: nowIso } };
+    case 'replanned':
+      return replanned(state, event);
     case 'checked':
       return { ...state, checks: event.checks };
     case 'claimed':
@@ -160,6 +166,23 @@ function planned(
   };
 }
 
+/** What was approved of the older plan is void, unless readers see it already. */
+function replanned(
+  state: BackfillState,
+  { plan, counts, rebuild }: Extract<BackfillEvent, { type: 'replanned' }>,
+): BackfillState {
+  const isPublished = state.release?.state === 'published';
+  return {
+    ...state,
+    plan,
+    drift: null,
+    proposal: null,
+    approval: isPublished ? state.approval : null,
+    queue: rebuild ? startQueue(plan.batches) : state.queue,
+    progress: { ...state.progress, ...counts },
+  };
+}
+
 function received(state: BackfillState, telling: Telling, at: string): BackfillState {
   const number = state.received + 1;
   const untold = [...state.untold, { ...shortened(telling), at, number }].slice(-UNTOLD_KEPT);
@@ -193,6 +216,7 @@ function move(state: BackfillState, to: BackfillStatus, nowIso: string, because?
     since: nowIso,
     waiting: null,
     hold: null,
+    proposal: null,
     begunAnew: 0,
     endedBecause: because ?? TRANSITIONS[state.status][to] ?? null,
     // From here on rows move: what undid the release would show readers a mixture, and the ledger refuses it.
@@ -206,6 +230,7 @@ const HEARD_IN: Readonly<Record<Request['kind'], readonly BackfillStatus[]>> = {
   reject: ['awaitingApproval'],
   waive: ['held'],
   retry: ['held'],
+  replan: ['held', 'observing', 'awaitingSignOff'],
   signOff: ['awaitingSignOff', 'held'],
   reshape: ['observing', 'awaitingSignOff', 'held'],
   rollback: ['observing', 'awaitingSignOff', 'held', 'rollingBack'],

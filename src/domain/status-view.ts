@@ -1,4 +1,4 @@
-import type { Approval, BackfillState, Hold, Refusal, Release, WaitingOn } from './backfill-state.ts';
+import type { Approval, BackfillState, Hold, Proposal, Refusal, Release, WaitingOn } from './backfill-state.ts';
 import type { Waiver } from './waiver.ts';
 import { statusWait } from './status-wait.ts';
 import type { BackfillStatus } from './status.ts';
@@ -20,6 +20,10 @@ export interface StatusView {
   readonly approval: Approval | null;
   readonly waivers: readonly Waiver[];
   readonly hold: Hold | null;
+  /** Columns that the base got while readers see the release; before, the run is held with them. */
+  readonly drift: string | null;
+  /** What a replan would change, once somebody asked. */
+  readonly proposal: Proposal | null;
   readonly paused: BackfillState['paused'];
   readonly release: Release | null;
   readonly rollbackDeadline: string | null;
@@ -57,6 +61,8 @@ export function viewStatus(state: BackfillState, historyLength: number): StatusV
     approval: state.approval,
     waivers: state.waivers,
     hold: state.hold,
+    drift: state.drift,
+    proposal: state.proposal,
     paused: state.paused,
     release: state.release,
     rollbackDeadline: state.rollbackDeadline,
@@ -78,7 +84,11 @@ export function viewStatus(state: BackfillState, historyLength: number): StatusV
 export function waitingOn(state: BackfillState): WaitingOn | null {
   if (isFinal(state.status)) return null;
   if (state.hold !== null)
-    return { reason: `held: ${state.hold.reason}; retry, waive or abort`, since: state.hold.since };
+    // A drift says itself what can be done about it.
+    return {
+      reason: `held: ${state.hold.reason}${state.hold.drifted === true ? '' : '; retry, waive or abort'}`,
+      since: state.hold.since,
+    };
   if (state.paused !== null)
     return {
       reason: `paused by ${state.paused.by}: ${state.paused.reason}; resume ends it`,

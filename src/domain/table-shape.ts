@@ -2,6 +2,8 @@ import type { QualifiedName } from './names.ts';
 
 export interface ColumnShape {
   readonly name: string;
+  /** Of the catalogue (`attnum`): stays when the column is renamed, and is never given again. */
+  readonly number: number;
   /** As `format_type` prints it, e.g. `numeric(14,2)`. */
   readonly type: string;
   readonly notNull: boolean;

@@ -106,7 +106,7 @@ export function sumBatches(backfillId: string): Sql {
     `'${name}', coalesce((SELECT jsonb_object_agg(key, jsonb_build_object('old', old::text, 'new', new::text)) FROM (SELECT key, sum((value ->> 'old')::numeric) AS old, sum((value ->> 'new')::numeric) AS new FROM governance.backfill_batches, jsonb_each(figures -> '${name}') WHERE backfill_id = $1 GROUP BY key) t), '{}')`;
   return sql(
     `SELECT jsonb_build_object(${['partitionsPlanned', 'partitionsBuilt', 'rowsOld', 'rowsNew', 'rowsSame', 'rowsChanged', 'rowsAdded', 'rowsRemoved', 'rowsLive', 'duplicateKeys', 'uniqueIndexMissing', 'rowsOutside', 'unexplained'].map(count).join(', ')},
-       ${byKey('nulls')}, ${byKey('explained')},
+       ${byKey('nulls')}, ${byKey('explained')}, ${byKey('constantsLost')},
        ${totals('measures')}, ${totals('liveMeasures')},
        'sourceDifferences', coalesce((SELECT jsonb_object_agg(key, largest::text) FROM (SELECT key, max(value::numeric) AS largest FROM governance.backfill_batches, jsonb_each_text(figures -> 'sourceDifferences') WHERE backfill_id = $1 GROUP BY key) t), '{}')) AS figures,
        count(*) FILTER (WHERE state NOT IN ('passed', 'waived'))::int AS open,

@@ -1,3 +1,4 @@
+import { builtColumns } from '../domain/added-column.ts';
 import type { BackfillPlan } from '../domain/backfill-plan.ts';
 import type { Sql } from '../warehouse/sql.ts';
 import { ident, qualified, sql } from '../warehouse/sql.ts';
@@ -127,7 +128,7 @@ export function checkpoint(
   return sql(
     `UPDATE governance.backfill_partitions p SET state = 'built', fence = $5, bytes = greatest(read.fetched - $6, 0) * ${BLOCK_BYTES}, duration_ms = $7, transform_sha256 = $8,
             rows = measured.rows, shadow_fingerprint = measured.fingerprint, builds = p.builds + 1, timeouts = 0, gate_cancels = 0, built_at = clock_timestamp(), consolidated_at = NULL
-       FROM (SELECT count(*) AS rows, ${fingerprintOf(plan, 's')} AS fingerprint FROM ${qualified(plan.shadow)} s WHERE ${inSlice(plan, { start: 1, end: 2 }, 's')}) measured,
+       FROM (SELECT count(*) AS rows, ${fingerprintOf(builtColumns(plan), 's')} AS fingerprint FROM ${qualified(plan.shadow)} s WHERE ${inSlice(plan, { start: 1, end: 2 }, 's')}) measured,
             (${BLOCKS_READ}) read
       WHERE p.backfill_id = $3 AND p.ordinal = $4 RETURNING p.rows::float8 AS rows, p.bytes::float8 AS bytes, greatest(read.hit - $9, 0) * ${BLOCK_BYTES} AS "cachedBytes"`,
     built.start,
@@ -162,7 +163,7 @@ export function fingerprintSnapshot(plan: BackfillPlan): Sql {
   return sql(
     `UPDATE governance.backfill_partitions p SET snapshot_fingerprint = coalesce(found.fingerprint, '0:0')
        FROM governance.backfill_partitions q LEFT JOIN LATERAL (
-         SELECT ${fingerprintOf(plan, 's')} AS fingerprint FROM ${qualified(plan.snapshot)} s
+         SELECT ${fingerprintOf(plan.comparedColumns, 's')} AS fingerprint FROM ${qualified(plan.snapshot)} s
           WHERE ${key} >= q.partition_start::${plan.keyType} AND ${key} < q.partition_end::${plan.keyType}) found ON true
       WHERE p.backfill_id = $1 AND q.backfill_id = $1 AND q.ordinal = p.ordinal`,
     plan.backfillId,

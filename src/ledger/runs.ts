@@ -14,6 +14,14 @@ export interface LedgerRun {
   readonly endedAt: string | null;
 }
 
+/** What `readPlan` answers. */
+export interface FrozenRun {
+  readonly plan: BackfillPlan;
+  readonly planHash: string;
+  readonly specHash: string;
+  readonly requestedBy: string;
+}
+
 const RUN_COLUMNS = `backfill_id AS "backfillId", dataset, requested_by AS "requestedBy", workflow_id AS "workflowId", status,
   spec_hash AS "specHash", plan_hash AS "planHash", ended_at AS "endedAt"`;
 

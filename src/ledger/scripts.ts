@@ -72,6 +72,8 @@ export function datasetScript(names: DatasetNames): {
     'fence',
     'consolidate',
     'differences',
+    'view_bodies',
+    'view_shape',
     'shape_view',
   ])
     values[action] = ident(`${prefix}_${action}`);

@@ -146,7 +146,10 @@ function namesOf({
 
 function columnsOf(
   seen: Preflight,
-): Pick<BackfillPlan, 'columns' | 'comparedColumns' | 'storedColumns' | 'auditColumns' | 'viewColumns'> {
+): Pick<
+  BackfillPlan,
+  'columns' | 'comparedColumns' | 'storedColumns' | 'auditColumns' | 'addedColumns' | 'viewColumns'
+> {
   const columns = seen.table?.columns ?? [];
   const stored = columns.filter((column) => !column.generated).map((column) => column.name);
   const compared = seen.transform?.produced ?? [];
@@ -155,6 +158,7 @@ function columnsOf(
     comparedColumns: compared,
     storedColumns: stored,
     auditColumns: stored.filter((name) => !compared.includes(name)),
+    addedColumns: [],
     viewColumns: (seen.view?.columns ?? []).map((column) => column.name),
   };
 }

@@ -1,3 +1,4 @@
+import { builtColumns } from '../domain/added-column.ts';
 import type { BackfillPlan } from '../domain/backfill-plan.ts';
 import type { KeyRange } from '../domain/backfill-spec.ts';
 import type { SampleRun } from '../domain/estimate.ts';
@@ -56,7 +57,7 @@ export async function proveIdempotency(
 
 async function compare(session: Session, plan: BackfillPlan, chosen: KeyRange): Promise<readonly Check[]> {
   const found = await session.one<scratch.ScratchComparison>(scratch.compareBuilds(plan, chosen));
-  const differing = plan.comparedColumns.filter((column) => (found.columns[column] ?? 0) > 0);
+  const differing = builtColumns(plan).filter((column) => (found.columns[column] ?? 0) > 0);
   const where = `partition ${chosen.start}`;
   return [
     proof(

@@ -17,12 +17,16 @@ export interface TransformShape {
   readonly reads: readonly QualifiedName[];
 }
 
-/** Prepares every statement of the contract against the server and compares names and types with the table. */
+/**
+ * Prepares every statement of the contract against the server and compares names and types with the table. `compared`: what
+ * the trusted logic must yield too; without it, whatever the corrected logic yields.
+ */
 export async function checkTransforms(
   session: Session,
   table: TableShape,
   loaded: LoadedContract,
   keyType: string,
+  compared?: readonly string[],
 ): Promise<TransformShape> {
   const { contract, files } = loaded;
   const reasons: string[] = [];
@@ -51,9 +55,7 @@ export async function checkTransforms(
     const yields = await describe(era.sql, TRANSFORM_PARAMETERS);
     if (yields.length === 0) continue;
     reasons.push(...outputReasons(era.sql, yields, table));
-    const names = table.columns
-      .map((column) => column.name)
-      .filter((name) => yields.some((column) => column.name === name));
+    const names = inTableOrder(table, yields);
     if (produced !== null && produced.join() !== names.join())
       reasons.push(
         `${era.sql}: yields other columns (${names.join(', ')}) than the eras before it (${produced.join(', ')})`,
@@ -74,7 +76,7 @@ export async function checkTransforms(
     const yields = await describe(trusted.sql, TRANSFORM_PARAMETERS);
     if (yields.length === 0) continue;
     reasons.push(...outputReasons(trusted.sql, yields, table));
-    const missing = (produced ?? []).filter((name) => !yields.some((column) => column.name === name));
+    const missing = (compared ?? produced ?? []).filter((name) => !yields.some((column) => column.name === name));
     if (missing.length > 0)
       reasons.push(
         `${trusted.sql}: does not yield ${missing.join(', ')}, which the corrected logic yields; history cannot be compared with it`,
@@ -88,6 +90,10 @@ export async function checkTransforms(
       reasons.push(`${probe.sql}: a probe must yield running, since, name; it yields ${shape}`);
   }
   return { reasons, produced: produced ?? [], reads: [...reads.values()] };
+}
+
+function inTableOrder(table: TableShape, yields: readonly { name: string }[]): string[] {
+  return table.columns.map(({ name }) => name).filter((name) => yields.some((column) => column.name === name));
 }
 
 /** The server names a schema that may not be used by its message alone. */

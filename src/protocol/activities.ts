@@ -96,7 +96,20 @@ export type WatchOutcome =
   | { readonly kind: 'rebuilt'; readonly counts: LedgerCounts }
   | { readonly kind: 'approvalVoid'; readonly reason: string }
   | { readonly kind: 'rolledBackByHand'; readonly at: string; readonly by: string }
+  /** The base has columns that the plan does not know, or has none any more: null. */
+  | { readonly kind: 'drifted'; readonly reason: string | null }
   | { readonly kind: 'failed'; readonly batch: number; readonly check: Check };
+
+export type ReplanOutcome =
+  | { readonly kind: 'proposed'; readonly planHash: string; readonly lines: readonly string[] }
+  | { readonly kind: 'refused'; readonly reason: string }
+  | {
+      readonly kind: 'replanned';
+      readonly plan: PlanSummary;
+      readonly counts: LedgerCounts;
+      /** The logic is another: everything is proved and built again. */
+      readonly rebuild: boolean;
+    };
 
 export type ConcludeOutcome =
   | {
@@ -162,7 +175,13 @@ export interface WarehouseActivities {
   /** Catches up with live writes, then the evidence of the whole run, its digest and its report. */
   concludeEvidence(input: RunRef): Promise<ConcludeOutcome>;
   /** Rebuilds what live writes touch, but for `pointerOnly`; returns when the workflow has something to hear. */
-  watchLiveWrites(input: RunRef & { published: boolean; pointerOnly?: true }): Promise<WatchOutcome>;
+  /** `drift`: the reason that the workflow knows already. */
+  watchLiveWrites(input: RunRef & { published: boolean; pointerOnly?: true; drift?: string }): Promise<WatchOutcome>;
+  /**
+   * Draws the plan up with the columns that the base got, and says what that means; with the hash of exactly this plan it
+   * carries them into shadow, plan and view. Key: the hash.
+   */
+  replan(input: RunRef & { by: string; planHash: string | null }): Promise<ReplanOutcome>;
   /**
    * Sources looked at again, grants, armed view, catch-up and the switch. Key: the evidence, published once. Returns the
    * same release when called again; where the gate closed, it goes on with the batches whose sources were not looked at.

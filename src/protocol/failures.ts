@@ -15,6 +15,7 @@ export const FAILURES = {
   DiskFull: { retry: false, means: 'the disk of the warehouse is full' },
   MissingPrivilege: { retry: false, means: 'the worker may not do this; the message names the grant' },
   StatementRefused: { retry: false, means: 'the warehouse refuses the statement: plan and warehouse disagree' },
+  SchemaDrift: { retry: false, means: 'base table or view are no longer those of the plan' },
   DataRefused: { retry: false, means: 'the data breaks a constraint or cannot be converted' },
   // Ours or a library's: perhaps of the moment, so it is tried for a minute, and then a person has to know.
   Unexpected: { retry: true, means: 'something that nobody foresaw, most likely a defect' },

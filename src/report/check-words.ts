@@ -17,6 +17,7 @@ const WHOLE: Readonly<Record<string, string>> = {
 
 const WITH_SUBJECT: Readonly<Record<string, (subject: string) => string>> = {
   required: (column) => `${column} is never empty`,
+  added: (column) => `${column}, added meanwhile, holds in the base what the corrected rows hold`,
   delta: (measure) => `Change of ${measure}`,
   source_total: (total) => `${total} agrees with its independent total`,
   partition_delta: (measure) => `Change of ${measure} in each partition`,

@@ -16,6 +16,8 @@ export function viewOf(different: Partial<StatusView> = {}): StatusView {
     approval: null,
     waivers: [],
     hold: null,
+    drift: null,
+    proposal: null,
     paused: null,
     release: null,
     rollbackDeadline: null,

@@ -22,6 +22,7 @@ describe('every message in every status', () => {
       close: rolledBack
       signOff: awaitingSignOff
       retry: held
+      replan: observing awaitingSignOff held
       waive: held
       abort: planning proving preserving building reconciling awaitingApproval publishing held
       setLimits: planning proving preserving building reconciling awaitingApproval publishing observing awaitingSignOff consolidating rollingBack rolledBack closing held aborting
@@ -93,6 +94,7 @@ describe('a message without its fields', () => {
       close: say who you are in "by"
       signOff: say for which party in "by" (finance-data, business-intelligence, revenue-operations)
       retry: say who you are in "by"
+      replan: say who you are in "by"
       waive: give "by", the "check" and a "reason"
       abort: say who you are in "by"
       setLimits: give max_concurrency, daily_bytes_budget, or both

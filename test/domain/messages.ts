@@ -1,5 +1,5 @@
 import type { BackfillState } from '../../src/domain/backfill-state.ts';
-import type { MessageDecision } from '../../src/domain/decide-message.ts';
+import type { MessageDecision } from '../../src/domain/message-decision.ts';
 import { decideMessage } from '../../src/domain/decide-message.ts';
 import type { Incoming, MessageName } from '../../src/domain/messages.ts';
 import type { BackfillStatus } from '../../src/domain/status.ts';
@@ -16,6 +16,7 @@ export const GOOD: Readonly<Record<MessageName, Incoming>> = {
   close: { by: 'olaf' },
   signOff: { by: 'finance-data' },
   retry: { by: 'olaf' },
+  replan: { by: 'finance-controller', planHash: 'ab12cd34ef56' },
   waive: { by: 'finance-controller', check: FAILING.name, reason: 'known' },
   abort: { by: 'olaf', reason: 'wrong spec' },
   setLimits: { by: 'olaf', max_concurrency: 4 },

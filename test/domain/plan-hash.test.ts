@@ -34,6 +34,7 @@ const PLAN: BackfillPlan = {
   comparedColumns: [],
   storedColumns: [],
   auditColumns: [],
+  addedColumns: [],
   viewColumns: [],
   baseFingerprint: 'cc',
   plainViewFingerprint: 'dd',

@@ -39,6 +39,8 @@ describe('the status that programs read', () => {
         "approval",
         "waivers",
         "hold",
+        "drift",
+        "proposal",
         "paused",
         "release",
         "rollbackDeadline",

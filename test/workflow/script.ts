@@ -57,6 +57,7 @@ export function happyScript(backfillId: string, { plan, windowMs }: Settings = {
     },
     concludeEvidence: async () => ({ kind: 'concluded', evidence: evidence(DIGEST), failed: null, counts: counts() }),
     watchLiveWrites: untilCancelled,
+    replan: async () => ({ kind: 'refused', reason: 'there is nothing to carry' }),
     publishRelease: async ({ windowMs: ms }) => {
       releases += 1;
       const releaseId = releases === 1 ? 'FIN-2841' : `FIN-2841.${releases}`;

@@ -22,9 +22,9 @@ export function nextCommands(view: StatusView): readonly string[] {
     case 'held':
       return heldCommands(view);
     case 'observing':
-      return [`backfill status ${id} --watch`, `backfill rollback ${id} --reason "<why>"`];
+      return [`backfill status ${id} --watch`, `backfill rollback ${id} --reason "<why>"`, ...replan(view)];
     case 'awaitingSignOff':
-      return [`backfill sign-off ${id} --by <party>`, `backfill rollback ${id} --reason "<why>"`];
+      return [`backfill sign-off ${id} --by <party>`, `backfill rollback ${id} --reason "<why>"`, ...replan(view)];
     case 'rolledBack':
       return [`backfill republish ${id}`, `backfill close ${id}`];
     case 'rollingBack':
@@ -46,11 +46,20 @@ function pauseOrResume({ backfillId, paused }: StatusView): readonly string[] {
     : [`backfill status ${backfillId} --watch`, `backfill pause ${backfillId} --reason "<why>"`];
 }
 
-function heldCommands({ backfillId, hold, release }: StatusView): readonly string[] {
+/** First what it would change, then what was shown. */
+function replan({ backfillId, drift, proposal, hold }: StatusView): readonly string[] {
+  if (proposal !== null)
+    return [`backfill replan ${backfillId} --by <you> --plan-hash ${proposal.planHash.slice(0, 12)}`];
+  return drift !== null || hold?.drifted === true ? [`backfill replan ${backfillId} --plan`] : [];
+}
+
+function heldCommands(view: StatusView): readonly string[] {
+  const { backfillId, hold, release } = view;
   const check = hold?.check ?? null;
   const waive = `backfill waive ${backfillId} --by <approver> --check ${check?.name ?? ''} --reason "<why>"`;
   const isPublished = release?.state === 'published';
   return [
+    ...replan(view),
     `backfill retry ${backfillId}`,
     // A proof cannot be waived: the transform is what has to change.
     ...(check === null || check.level === 'proof' ? [] : [waive]),

@@ -41,6 +41,8 @@ function summary(view: StatusView, link: string | null, paint: Paint): Field[] {
         ? null
         : `${waitingOn.reason} (since ${formatInstant(waitingOn.since)}${waitingOn.until === undefined ? '' : `, until ${formatInstant(waitingOn.until)}`})`,
     ],
+    ['drift', view.drift],
+    ['replan would', view.proposal?.lines ?? null],
     ['progress', view.partitions.total === 0 ? null : progress(view)],
     ['scanned', view.bytesScanned === 0 ? null : formatBytes(view.bytesScanned)],
     ['checks', checks(view.checks, paint)],

@@ -143,7 +143,7 @@ CREATE OR REPLACE FUNCTION governance.{{consolidate}}(p_backfill_id text, p_ordi
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s' AS $$
 DECLARE
   run governance.backfill_runs; part governance.backfill_partitions; slice_b text; slice_s text; bs text; so text; bo text; uk text; cols text; src text;
-  compared_b text; compared_s text; compared_o text; places text[]; place text; touched bigint;
+  added text[]; pre_b text; pre_o text; compared_b text; compared_s text; places text[]; place text; touched bigint;
   inserted bigint; updated bigint := 0; deleted bigint; remaining bigint; shadow regclass; snapshot regclass;
 BEGIN
   SELECT * INTO STRICT run FROM governance.backfill_runs WHERE backfill_id = p_backfill_id AND dataset = {{dataset}} AND ended_at IS NULL;
@@ -155,21 +155,26 @@ BEGIN
   SELECT * INTO STRICT part FROM governance.backfill_partitions WHERE backfill_id = p_backfill_id AND ordinal = p_ordinal;
   slice_b := format('b.{{key_in_literal}} >= %1$L::{{key_type}} AND b.{{key_in_literal}} < %2$L::{{key_type}}', part.partition_start, part.partition_end);
   slice_s := format('s.{{key_in_literal}} >= %1$L::{{key_type}} AND s.{{key_in_literal}} < %2$L::{{key_type}}', part.partition_start, part.partition_end);
-  SELECT string_agg(format('%I', c), ', '), string_agg(format('s.%I', c), ', ') INTO cols, src FROM jsonb_array_elements_text(run.plan::jsonb -> 'storedColumns') c;
-  SELECT string_agg(format('b.%I', c), ', '), string_agg(format('s.%I', c), ', '), string_agg(format('o.%I', c), ', ')
-    INTO compared_b, compared_s, compared_o FROM jsonb_array_elements_text(run.plan::jsonb -> 'comparedColumns') c;
+  -- Columns that were added since are not in the snapshot: what the transform yields of them is moved, a constant stays what the base has.
+  SELECT coalesce(array_agg(a ->> 'name'), '{}') INTO added FROM jsonb_array_elements(run.plan::jsonb -> 'addedColumns') a WHERE a ->> 'filledBy' = 'transform';
+  SELECT string_agg(format('%I', c), ', '), string_agg(format('s.%I', c), ', ') INTO cols, src
+    FROM (SELECT jsonb_array_elements_text(run.plan::jsonb -> 'storedColumns') UNION ALL SELECT unnest(added)) stored(c);
+  SELECT string_agg(format('b.%I', c), ', '), string_agg(format('o.%I', c), ', ')
+    INTO pre_b, pre_o FROM jsonb_array_elements_text(run.plan::jsonb -> 'comparedColumns') c;
+  SELECT string_agg(format('b.%I', c), ', '), string_agg(format('s.%I', c), ', ') INTO compared_b, compared_s
+    FROM (SELECT jsonb_array_elements_text(run.plan::jsonb -> 'comparedColumns') UNION ALL SELECT unnest(added)) built(c);
   SELECT string_agg(format('b.%1$I = s.%1$I', c), ' AND '), string_agg(format('s.%1$I = o.%1$I', c), ' AND '), string_agg(format('b.%1$I = o.%1$I', c), ' AND '), string_agg(format('%I', c), ', ')
     INTO bs, so, bo, uk FROM jsonb_array_elements_text(run.plan::jsonb -> 'uniqueKey') c;
 
   places := CASE WHEN run.plan::jsonb -> 'uniqueKey' ? {{key_literal}} THEN ARRAY[slice_b || ' AND ' || slice_s] ELSE ARRAY[slice_b, slice_s || ' AND NOT (' || slice_b || ')'] END;
   FOREACH place IN ARRAY places LOOP
     EXECUTE format('UPDATE {{base_in_literal}} b SET (%s) = ROW(%s) FROM %s s JOIN %s o ON %s WHERE %s AND %s AND ROW(%s) IS NOT DISTINCT FROM ROW(%s) AND ROW(%s) IS DISTINCT FROM ROW(%s)',
-      cols, src, shadow, snapshot, so, bs, place, compared_b, compared_o, compared_b, compared_s);
+      cols, src, shadow, snapshot, so, bs, place, pre_b, pre_o, compared_b, compared_s);
     GET DIAGNOSTICS touched = ROW_COUNT;
     updated := updated + touched;
   END LOOP;
   EXECUTE format('DELETE FROM {{base_in_literal}} b USING %s o WHERE %s AND %s AND ROW(%s) IS NOT DISTINCT FROM ROW(%s) AND NOT EXISTS (SELECT FROM %s s WHERE %s)',
-    snapshot, bo, slice_b, compared_b, compared_o, shadow, bs);
+    snapshot, bo, slice_b, pre_b, pre_o, shadow, bs);
   GET DIAGNOSTICS deleted = ROW_COUNT;
   EXECUTE format('INSERT INTO {{base_in_literal}} (%1$s) SELECT %2$s FROM %3$s s WHERE %4$s AND NOT EXISTS (SELECT FROM %5$s o WHERE %6$s) AND NOT EXISTS (SELECT FROM {{base_in_literal}} b WHERE %7$s) ORDER BY %8$s ON CONFLICT DO NOTHING',
     cols, src, shadow, slice_s, snapshot, so, bs, uk);
@@ -188,30 +193,25 @@ BEGIN
   SELECT * INTO STRICT run FROM governance.backfill_runs WHERE backfill_id = p_backfill_id AND dataset = {{dataset}};
   shadow := run.shadow_table::regclass;
   SELECT string_agg(format('(b.{{key_in_literal}} >= %L::{{key_type}} AND b.{{key_in_literal}} < %L::{{key_type}})', r ->> 'start', r ->> 'end'), ' OR ') INTO inside FROM jsonb_array_elements(run.key_ranges) r;
-  SELECT string_agg(format('b.%I', c), ', '), string_agg(format('s.%I', c), ', ') INTO compared_b, compared_s FROM jsonb_array_elements_text(run.plan::jsonb -> 'comparedColumns') c;
+  SELECT string_agg(format('b.%I', c), ', '), string_agg(format('s.%I', c), ', ') INTO compared_b, compared_s
+    FROM (SELECT jsonb_array_elements_text(run.plan::jsonb -> 'comparedColumns')
+          UNION ALL SELECT a ->> 'name' FROM jsonb_array_elements(run.plan::jsonb -> 'addedColumns') a WHERE a ->> 'filledBy' = 'transform') built(c);
   SELECT string_agg(format('b.%I = s.%I', c, c), ' AND ') INTO same_key FROM jsonb_array_elements_text(run.plan::jsonb -> 'uniqueKey') c;
   EXECUTE format('SELECT count(*) FROM (SELECT * FROM {{base_in_literal}} b WHERE %s) b FULL JOIN %s s ON %s WHERE ROW(%s) IS DISTINCT FROM ROW(%s)', inside, shadow, same_key, compared_b, compared_s) INTO found;
   RETURN found;
 END $$;
 ALTER FUNCTION governance.{{differences}}(text) OWNER TO {{table_owner}};
 
--- plain | armed | settled. The lock timeout is the longest stall that a reader behind a waiting replacement can see.
-CREATE OR REPLACE FUNCTION governance.{{shape_view}}(p_backfill_id text, p_shape text) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '40ms' AS $$
+-- The three bodies of the view over the given columns; without a shadow the plain one alone.
+CREATE OR REPLACE FUNCTION governance.{{view_bodies}}(p_backfill_id text, p_columns text[]) RETURNS jsonb
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  run governance.backfill_runs; cols text; inside text; outside text; bodies jsonb; options text; active text; shadow regclass; shown text; known boolean := false; same boolean := false; made record;
+  run governance.backfill_runs; cols text; inside text; outside text; shadow regclass;
   gate text := format('(SELECT backfill_id FROM governance.active_releases WHERE dataset = %L)', {{dataset}});
 BEGIN
   SELECT * INTO STRICT run FROM governance.backfill_runs WHERE backfill_id = p_backfill_id AND dataset = {{dataset}};
-  SELECT backfill_id INTO active FROM governance.active_releases WHERE dataset = {{dataset}};
-  IF p_shape <> 'plain' THEN shadow := run.shadow_table::regclass; ELSE shadow := to_regclass(run.shadow_table); END IF;
-  IF ({{base_literal}}::regclass, {{view}}::regclass) IS DISTINCT FROM (SELECT (base_table, published_view) FROM governance.datasets WHERE dataset = {{dataset}}) THEN
-    RAISE EXCEPTION 'another table or view than the planned one is called {{dataset_text}} or {{view_text}} by now' USING ERRCODE = '55000';
-  END IF;
-  IF (p_shape = 'settled' AND active IS DISTINCT FROM p_backfill_id) OR (p_shape = 'plain' AND active IS NOT NULL) OR (p_shape = 'armed' AND active <> p_backfill_id) THEN
-    RAISE EXCEPTION 'shape % would change what readers of {{view_text}} see (it shows %)', p_shape, coalesce(active, 'the base table') USING ERRCODE = '55000';
-  END IF;
-  SELECT string_agg(format('%I', attname), ', ' ORDER BY attnum) INTO STRICT cols FROM pg_attribute WHERE attrelid = {{view}}::regclass AND attnum > 0 AND NOT attisdropped;
+  shadow := to_regclass(run.shadow_table);
+  SELECT string_agg(format('%I', name), ', ' ORDER BY place) INTO STRICT cols FROM unnest(p_columns) WITH ORDINALITY one(name, place);
   WITH ranges AS (SELECT r ->> 'start' AS lo, r ->> 'end' AS hi, ordinality AS n FROM jsonb_array_elements(run.key_ranges) WITH ORDINALITY AS x(r, ordinality)),
        gaps AS (SELECT lag(hi) OVER (ORDER BY n) AS after_key, lo AS before_key, n FROM ranges
                 UNION ALL SELECT hi, NULL, n + 1 FROM ranges WHERE n = (SELECT max(n) FROM ranges))
@@ -220,35 +220,78 @@ BEGIN
             concat_ws(' AND ', CASE WHEN after_key IS NOT NULL THEN format('{{key_in_literal}} >= %L::{{key_type}}', after_key) END,
                                CASE WHEN before_key IS NOT NULL THEN format('{{key_in_literal}} < %L::{{key_type}}', before_key) END)), ' UNION ALL ' ORDER BY n) FROM gaps)
     INTO inside, outside;
-  bodies := jsonb_strip_nulls(jsonb_build_object(
+  RETURN jsonb_strip_nulls(jsonb_build_object(
     'plain', format('SELECT %s FROM {{base_in_literal}}', cols),
     'settled', outside || format(' UNION ALL SELECT %s FROM ', cols) || shadow,
     'armed', outside || format(' UNION ALL SELECT %1$s FROM {{base_in_literal}} WHERE (%2$s) AND %3$s IS DISTINCT FROM %4$L UNION ALL SELECT %1$s FROM ', cols, inside, gate, p_backfill_id)
       || shadow || format(' WHERE %s = %L', gate, p_backfill_id)));
-  IF NOT bodies ? p_shape THEN RAISE EXCEPTION 'unknown shape %', p_shape USING ERRCODE = '22023'; END IF;
-  -- PostgreSQL checks permissions on branches that never run: proved on a private view before readers get it. Each shape is made, so that a view that somebody else changed is told from ours.
-  shown := pg_get_viewdef({{view}}::regclass);
-  FOR made IN SELECT key AS shape, value AS body FROM jsonb_each_text(bodies) ORDER BY key = p_shape LOOP
-    EXECUTE 'CREATE TEMPORARY VIEW backfill_grant_proof AS ' || made.body;
-    known := known OR pg_get_viewdef('pg_temp.backfill_grant_proof'::regclass) = shown;
-    same := same OR made.shape = p_shape AND pg_get_viewdef('pg_temp.backfill_grant_proof'::regclass) = shown;
-    IF made.shape = p_shape THEN EXECUTE 'SELECT FROM pg_temp.backfill_grant_proof LIMIT 0'; END IF;
-    DROP VIEW pg_temp.backfill_grant_proof;
+END $$;
+ALTER FUNCTION governance.{{view_bodies}}(text, text[]) OWNER TO {{view_owner}};
+
+-- Which of the three the view has over the columns that it shows now; null where it is none of them, so that a view that somebody else changed is told from ours.
+CREATE OR REPLACE FUNCTION governance.{{view_shape}}(p_backfill_id text) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE own text[]; bodies jsonb; made record; shown text := pg_get_viewdef({{view}}::regclass); found text;
+BEGIN
+  SELECT array_agg(attname ORDER BY attnum) INTO STRICT own FROM pg_attribute WHERE attrelid = {{view}}::regclass AND attnum > 0 AND NOT attisdropped;
+  -- Over a column that the base does not have, it is none of ours.
+  IF EXISTS (SELECT FROM unnest(own) name WHERE NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = {{base_literal}}::regclass AND attname = name AND attnum > 0 AND NOT attisdropped)) THEN RETURN NULL; END IF;
+  bodies := governance.{{view_bodies}}(p_backfill_id, own);
+  FOR made IN SELECT key AS shape, value AS body FROM jsonb_each_text(bodies) ORDER BY key = 'plain' DESC LOOP
+    -- A shadow that lacks one of the columns is none that the view could read.
+    CONTINUE WHEN made.shape <> 'plain' AND strpos(shown, 'UNION ALL') = 0;
+    BEGIN
+      EXECUTE 'CREATE TEMPORARY VIEW backfill_view_shape AS ' || made.body;
+      IF pg_get_viewdef('pg_temp.backfill_view_shape'::regclass) = shown THEN found := made.shape; END IF;
+      DROP VIEW pg_temp.backfill_view_shape;
+    EXCEPTION WHEN undefined_column THEN NULL;
+    END;
+    EXIT WHEN found IS NOT NULL;
   END LOOP;
-  IF NOT known THEN
+  RETURN found;
+END $$;
+ALTER FUNCTION governance.{{view_shape}}(text) OWNER TO {{view_owner}};
+
+-- plain | armed | settled, over the columns of the plan. The lock timeout is the longest stall that a reader behind a waiting replacement can see.
+CREATE OR REPLACE FUNCTION governance.{{shape_view}}(p_backfill_id text, p_shape text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '40ms' AS $$
+DECLARE run governance.backfill_runs; own text[]; planned text[]; body text; options text; active text; shape text;
+BEGIN
+  SELECT * INTO STRICT run FROM governance.backfill_runs WHERE backfill_id = p_backfill_id AND dataset = {{dataset}};
+  SELECT backfill_id INTO active FROM governance.active_releases WHERE dataset = {{dataset}};
+  IF p_shape NOT IN ('plain', 'armed', 'settled') THEN RAISE EXCEPTION 'unknown shape %', p_shape USING ERRCODE = '22023'; END IF;
+  IF p_shape <> 'plain' THEN PERFORM run.shadow_table::regclass; END IF;
+  IF ({{base_literal}}::regclass, {{view}}::regclass) IS DISTINCT FROM (SELECT (base_table, published_view) FROM governance.datasets WHERE dataset = {{dataset}}) THEN
+    RAISE EXCEPTION 'another table or view than the planned one is called {{dataset_text}} or {{view_text}} by now' USING ERRCODE = '55000';
+  END IF;
+  IF (p_shape = 'settled' AND active IS DISTINCT FROM p_backfill_id) OR (p_shape = 'plain' AND active IS NOT NULL) OR (p_shape = 'armed' AND active <> p_backfill_id) THEN
+    RAISE EXCEPTION 'shape % would change what readers of {{view_text}} see (it shows %)', p_shape, coalesce(active, 'the base table') USING ERRCODE = '55000';
+  END IF;
+  SELECT array_agg(attname::text ORDER BY attnum) INTO STRICT own FROM pg_attribute WHERE attrelid = {{view}}::regclass AND attnum > 0 AND NOT attisdropped;
+  SELECT array_agg(name ORDER BY place) INTO STRICT planned FROM jsonb_array_elements_text(run.plan::jsonb -> 'viewColumns') WITH ORDINALITY one(name, place);
+  shape := governance.{{view_shape}}(p_backfill_id);
+  IF shape IS NULL THEN
     RAISE EXCEPTION 'somebody changed the definition of {{view_text}}: it is none that this run gives it, and is left as it is' USING ERRCODE = '55000';
   END IF;
+  IF own <> planned[:cardinality(own)] OR cardinality(own) > cardinality(planned) THEN
+    RAISE EXCEPTION 'the columns of {{view_text}} (%) are not those of the plan (%)', array_to_string(own, ', '), array_to_string(planned, ', ') USING ERRCODE = '55000';
+  END IF;
+  -- PostgreSQL checks permissions on branches that never run: proved on a private view before readers get it.
+  body := governance.{{view_bodies}}(p_backfill_id, planned) ->> p_shape;
+  EXECUTE 'CREATE TEMPORARY VIEW backfill_grant_proof AS ' || body;
+  EXECUTE 'SELECT FROM pg_temp.backfill_grant_proof LIMIT 0';
+  DROP VIEW pg_temp.backfill_grant_proof;
   -- Replacing waits for every reader of the view: a rollback behind a long query must not, where nothing is to be replaced.
-  IF same THEN RETURN; END IF;
+  IF shape = p_shape AND own = planned THEN RETURN; END IF;
   SELECT coalesce(' WITH (' || array_to_string(reloptions, ', ') || ')', '') INTO options FROM pg_class WHERE oid = {{view}}::regclass;
-  EXECUTE format('CREATE OR REPLACE VIEW {{view_in_literal}}%s AS %s', options, bodies ->> p_shape);
+  EXECUTE format('CREATE OR REPLACE VIEW {{view_in_literal}}%s AS %s', options, body);
 END $$;
 ALTER FUNCTION governance.{{shape_view}}(text, text) OWNER TO {{view_owner}};
 
 REVOKE ALL ON FUNCTION governance.{{mark_dirty}}(), governance.{{attach_capture}}(text), governance.{{detach_capture}}(text), governance.{{prove_capture}}(text), governance.{{fence}}(),
-  governance.{{consolidate}}(text, integer), governance.{{differences}}(text), governance.{{shape_view}}(text, text) FROM PUBLIC;
+  governance.{{consolidate}}(text, integer), governance.{{differences}}(text), governance.{{view_bodies}}(text, text[]), governance.{{view_shape}}(text), governance.{{shape_view}}(text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION governance.{{attach_capture}}(text), governance.{{detach_capture}}(text), governance.{{prove_capture}}(text),
-  governance.{{consolidate}}(text, integer), governance.{{differences}}(text), governance.{{shape_view}}(text, text) TO {{worker}};
+  governance.{{consolidate}}(text, integer), governance.{{differences}}(text), governance.{{view_shape}}(text), governance.{{shape_view}}(text, text) TO {{worker}};
 GRANT EXECUTE ON FUNCTION governance.{{fence}}(), governance.{{differences}}(text) TO {{ledger_owner}};
 
 INSERT INTO governance.datasets (dataset, base_table, published_view, function_prefix, script_sha256)

@@ -205,6 +205,7 @@ CREATE TABLE governance.data_releases (
   approval_id       bigint NOT NULL,
   decision          text NOT NULL DEFAULT 'approve' CHECK (decision = 'approve'),
   evidence_digest   text NOT NULL,
+  plan_hash         text NOT NULL,
   state             text NOT NULL DEFAULT 'published' CHECK (state IN ('published', 'rolled_back', 'consolidated')),
   previous_release  text,
   epoch             bigint NOT NULL,

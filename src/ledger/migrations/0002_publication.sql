@@ -89,6 +89,10 @@ BEGIN
   IF approval.approval_id IS NULL THEN
     RAISE EXCEPTION 'no approval covers the newest evidence %', newest USING ERRCODE = '55000', HINT = 'approval void';
   END IF;
+  -- Evidence that was found under an older plan says nothing of the columns that were added since.
+  IF run.plan_hash IS DISTINCT FROM (SELECT body ->> 'planHash' FROM governance.backfill_evidence WHERE backfill_id = p_backfill_id AND kind = 'run' ORDER BY evidence_id DESC LIMIT 1) THEN
+    RAISE EXCEPTION 'the newest evidence of % is of an older plan: it has to be found again', p_backfill_id USING ERRCODE = '55000', HINT = 'approval void';
+  END IF;
   uncovered := coalesce(governance.beyond_envelope(p_backfill_id), governance.run_delta_outside(p_backfill_id));
   IF uncovered IS NOT NULL THEN
     RAISE EXCEPTION '%', uncovered USING ERRCODE = '55000', HINT = 'approval void';
@@ -99,11 +103,11 @@ BEGIN
     FROM (SELECT count(*) AS used FROM governance.data_releases WHERE release_id = run.issue OR starts_with(release_id, run.issue || '.')) known_releases,
          generate_series(used + 1, 2 * used + 1) number, LATERAL (SELECT run.issue || CASE number WHEN 1 THEN '' ELSE '.' || number END AS release) named
    WHERE NOT EXISTS (SELECT FROM governance.data_releases WHERE release_id = named.release) ORDER BY number LIMIT 1;
-  INSERT INTO governance.data_releases (release_id, dataset, backfill_id, source_range, code_version, approved_by, requested_by, approval_id, evidence_digest,
+  INSERT INTO governance.data_releases (release_id, dataset, backfill_id, source_range, code_version, approved_by, requested_by, approval_id, evidence_digest, plan_hash,
                                         previous_release, epoch, fence, fence_ms, amendments, amendment_list, amendment_digest, rollback_deadline)
   VALUES (new_release, run.dataset, p_backfill_id,
           (SELECT string_agg(format('[%s, %s)', r ->> 'start', r ->> 'end'), ', ') FROM jsonb_array_elements(run.key_ranges) r),
-          run.code_version, approval.decided_by, run.requested_by, approval.approval_id, newest,
+          run.code_version, approval.decided_by, run.requested_by, approval.approval_id, newest, run.plan_hash,
           active.release_id, active.epoch + 1, p_fence, extract(epoch FROM clock_timestamp() - fenced_at) * 1000,
           jsonb_array_length(amended), amended, encode(sha256(convert_to(amended::text, 'UTF8')), 'hex'), clock_timestamp() + p_window)
   RETURNING * INTO known;

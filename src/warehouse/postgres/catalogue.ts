@@ -4,14 +4,19 @@ import type { Session } from '../session.ts';
 import type { Sql } from '../sql.ts';
 import { columns, ident, qualified, sql } from '../sql.ts';
 
+/** The columns of a relation as `ColumnShape`s, in their order. */
+export function columnShapes(oid: string): string {
+  return `(SELECT jsonb_agg(jsonb_build_object('name', a.attname, 'number', a.attnum, 'type', format_type(a.atttypid, a.atttypmod), 'notNull', a.attnotnull,
+                        'hasDefault', a.atthasdef, 'generated', a.attgenerated <> '', 'identity', a.attidentity <> '') ORDER BY a.attnum)
+                 FROM pg_attribute a WHERE a.attrelid = ${oid} AND a.attnum > 0 AND NOT a.attisdropped)`;
+}
+
 /** Everything the catalogue says of a table, or null when there is none of that name. */
 export async function readTable(session: Session, name: QualifiedName): Promise<TableShape | null> {
   const [row] = await session.rows<Omit<TableShape, 'name'>>(
     sql(
       `SELECT c.relkind AS kind, pg_get_userbyid(c.relowner) AS owner, pg_total_relation_size(c.oid)::float8 AS bytes, c.relrowsecurity AS "rowSecurity",
-              (SELECT jsonb_agg(jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'notNull', a.attnotnull,
-                        'hasDefault', a.atthasdef, 'generated', a.attgenerated <> '', 'identity', a.attidentity <> '') ORDER BY a.attnum)
-                 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
+              ${columnShapes('c.oid')} AS columns,
               coalesce((SELECT jsonb_agg((SELECT jsonb_agg(a.attname) FROM unnest(i.indkey[0:i.indnkeyatts - 1]) k JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k))
                  FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL), '[]') AS "uniqueKeys",
               coalesce((SELECT jsonb_agg(DISTINCT a.attname) FROM (SELECT i.indkey[0] AS k FROM pg_index i WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL

@@ -37,6 +37,11 @@ export function shapeView(plan: BackfillPlan, shape: 'plain' | 'armed' | 'settle
   return sql(`SELECT ${elevated(plan, 'shape_view')}($1, $2)`, plan.backfillId, shape);
 }
 
+/** Which shape the view has now, over whatever columns of ours; null where somebody else defined it. */
+export function viewShape(plan: BackfillPlan): Sql {
+  return sql(`SELECT ${elevated(plan, 'view_shape')}($1) AS shape`, plan.backfillId);
+}
+
 export function viewFingerprint(plan: BackfillPlan): Sql {
   return sql('SELECT governance.view_fingerprint($1::regclass) AS fingerprint', qualified(plan.view));
 }

@@ -3,6 +3,7 @@ import type { KeyRange } from '../../../domain/backfill-spec.ts';
 import type { QualifiedName } from '../../../domain/names.ts';
 import type { Sql } from '../../sql.ts';
 import { columns, ident, jsonObject, literal, qualified, sql } from '../../sql.ts';
+import { constantsLost } from './added-columns.ts';
 import { differsFromBase, liveAlsoWhereMoved } from './live-rows.ts';
 import { hasUniqueIndex, rowsBesideCheckpoints } from './shadow-rows.ts';
 import { inSlice } from './slice.ts';
@@ -47,6 +48,7 @@ export function reconcileSlice(plan: BackfillPlan, batch: BatchSlice, moved = fa
 export function reconcileSides(plan: BackfillPlan, sides: Sides): string {
   const measures = Object.entries(plan.contract.measures);
   const [headline] = measures;
+  const lost = constantsLost(plan);
   return `WITH old AS (${sides.old}),
      new AS (${sides.new}),
      base AS (${sides.base}),
@@ -74,7 +76,7 @@ SELECT jsonb_build_object(
   'measures', ${jsonObject(measures.map(([name, expression]) => [name, bothSides(expression, 'old_rows', 'new_rows')]))},
   'liveMeasures', ${jsonObject(measures.map(([name, expression]) => [name, bothSides(expression, 'live_before', 'live_after')]))},
   'explained', ${jsonObject(Object.keys(plan.contract.explanations).map((name) => [name, `count(*) FILTER (WHERE NOT live AND class = 'changed' AND explanation = ${literal(name)})`]))},
-  'unexplained', count(*) FILTER (WHERE NOT live AND class <> 'same' AND explanation IS NULL)) AS figures,
+  'unexplained', count(*) FILTER (WHERE NOT live AND class <> 'same' AND explanation IS NULL)${lost.length === 0 ? '' : `, 'constantsLost', ${jsonObject(lost)}`}) AS figures,
   ${headline === undefined ? `'[]'::jsonb` : topRows(plan, headline[1])} AS "topRows"
 FROM pairs`;
 }

@@ -1,3 +1,4 @@
+import { builtColumns } from '../../../domain/added-column.ts';
 import type { BackfillPlan } from '../../../domain/backfill-plan.ts';
 import type { KeyRange } from '../../../domain/backfill-spec.ts';
 import type { Sql } from '../../sql.ts';
@@ -36,7 +37,8 @@ export function dropScratch(): Sql {
  * Defaults are left out: an audit column may take its from a sequence, and a rehearsal must not move one.
  */
 export function createScratch(plan: BackfillPlan): Sql[] {
-  const audit = plan.auditColumns.map((column) => `ALTER COLUMN ${ident(column)} DROP NOT NULL`);
+  const filled = plan.addedColumns.filter(({ filledBy }) => filledBy !== 'server').map(({ name }) => name);
+  const audit = [...plan.auditColumns, ...filled].map((column) => `ALTER COLUMN ${ident(column)} DROP NOT NULL`);
   return [CORRECTED, TRUSTED].flatMap((table) => [
     sql(
       `CREATE TEMPORARY TABLE ${table} (LIKE ${qualified(plan.table)} INCLUDING GENERATED INCLUDING CONSTRAINTS, ${BUILT_AS} text NOT NULL)`,
@@ -47,20 +49,25 @@ export function createScratch(plan: BackfillPlan): Sql[] {
 
 /** Runs the corrected logic for one partition and measures it, as the build of the shadow does. */
 export function buildScratch(plan: BackfillPlan, slice: EraSlice): Sql {
-  return fill(plan, CORRECTED, correctedRows(plan, slice), slice);
+  return fill(plan, { table: CORRECTED, produced: builtColumns(plan) }, correctedRows(plan, slice), slice);
 }
 
 /** Runs the trusted logic; the slice's era counts in `plan.trusted`. */
 export function buildTrusted(plan: BackfillPlan, slice: EraSlice): Sql {
   const era = plan.trusted[slice.era - 1];
   if (era === undefined) throw new Error(`no era of the trusted transform covers ${slice.start}`);
-  return fill(plan, TRUSTED, boundTransform(era.text, plan), slice);
+  return fill(plan, { table: TRUSTED, produced: plan.comparedColumns }, boundTransform(era.text, plan), slice);
 }
 
-function fill(plan: BackfillPlan, table: string, query: string, slice: KeyRange): Sql {
-  const produced = columns(plan.comparedColumns);
+function fill(
+  plan: BackfillPlan,
+  into: { readonly table: string; readonly produced: readonly string[] },
+  query: string,
+  slice: KeyRange,
+): Sql {
+  const produced = columns(into.produced);
   return sql(
-    `EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) INSERT INTO ${table} (${produced}, ${BUILT_AS})
+    `EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) INSERT INTO ${into.table} (${produced}, ${BUILT_AS})
 SELECT ${produced}, $3::text FROM (\n${query}\n) built ORDER BY ${columns(orderOf(plan))}`,
     slice.start,
     slice.end,
@@ -91,8 +98,9 @@ export function builtFor(slices: readonly KeyRange[]): string {
 /** Compares the second build with the first: the chosen partition row by row, its neighbours as a whole. */
 export function compareBuilds(plan: BackfillPlan, chosen: KeyRange): Sql {
   const inside = inSlice(plan, { start: 1, end: 2 });
-  const differs = `(first.${ident(plan.uniqueKey[0] ?? '')} IS NULL) <> (second.${ident(plan.uniqueKey[0] ?? '')} IS NULL) OR ROW(${columns(plan.comparedColumns, 'first')}) IS DISTINCT FROM ROW(${columns(plan.comparedColumns, 'second')})`;
-  const perColumn = plan.comparedColumns.map(
+  const built = builtColumns(plan);
+  const differs = `(first.${ident(plan.uniqueKey[0] ?? '')} IS NULL) <> (second.${ident(plan.uniqueKey[0] ?? '')} IS NULL) OR ROW(${columns(built, 'first')}) IS DISTINCT FROM ROW(${columns(built, 'second')})`;
+  const perColumn = built.map(
     (column) =>
       [column, `count(*) FILTER (WHERE first.${ident(column)} IS DISTINCT FROM second.${ident(column)})`] as const,
   );

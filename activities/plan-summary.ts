@@ -1,0 +1,34 @@
+import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
+import type { PlanSummary } from '../src/domain/plan-summary.ts';
+import type { ActivityDeps } from './deps.ts';
+
+/** What the workflow is told of a plan. */
+export function planSummary(
+  deps: Pick<ActivityDeps, 'searchAttributes'>,
+  plan: BackfillPlan,
+  { planHash, specHash }: Pick<PlanSummary, 'planHash' | 'specHash'>,
+): PlanSummary {
+  const { spec, contract } = plan;
+  return {
+    backfillId: plan.backfillId,
+    dataset: plan.dataset,
+    planHash,
+    specHash,
+    partitions: plan.partitions,
+    batches: plan.batches,
+    issue: spec.reason.issue,
+    owner: spec.owner,
+    publishedView: `${plan.view.schema}.${plan.view.name}`,
+    approvers: contract.approvers,
+    signOff: contract.signOff,
+    maxConcurrency: spec.execution.maxConcurrency,
+    dailyBytesBudget: spec.execution.dailyBytesBudget,
+    rollbackWindowMs: spec.rollback.windowMs,
+    retainAfterSignOffMs: spec.rollback.retainAfterSignOffMs,
+    startedSignalExpiresMs: contract.livePipeline.startedSignalExpiresMs,
+    firstKey: spec.sourceRange.start,
+    endKey: spec.sourceRange.end,
+    detachStatement: `SELECT governance.${plan.functionPrefix}_detach_capture('${plan.backfillId}');`,
+    searchAttributes: deps.searchAttributes ?? false,
+  };
+}
