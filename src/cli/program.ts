@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { AdoptCommandOptions } from './commands/adopt.ts';
 import type { Run } from './message-commands.ts';
 import { addMessageCommands, wholeNumber } from './message-commands.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -108,6 +109,7 @@ function addInstallationCommands(program: Command, run: Run, surroundings: Surro
     .action((flags: { dataset: string; print: boolean; ledgerOwner: string }) =>
       run(async () => (await import('./commands/install.ts')).installDataset(flags, surroundings)),
     );
+  addAdoption(program, run, surroundings);
   program
     .command('doctor')
     .description('find what terminated runs, changed grants and upgrades left behind')
@@ -138,5 +140,30 @@ function addInstallationCommands(program: Command, run: Run, surroundings: Surro
     .option('--json', 'print one JSON document', false)
     .action((flags: { eventsPerDay?: number; pipeline: boolean; worker: boolean; json: boolean }) =>
       run(async () => (await import('./commands/up.ts')).up(flags, surroundings)),
+    );
+}
+
+function addAdoption(program: Command, run: Run, surroundings: Surroundings): void {
+  program
+    .command('adopt <dataset>')
+    .description('bring the readers of a table behind its published view: draws up the script, or checks that all are')
+    .option('--plan', 'draw up the script that an administrator reviews and runs; the default; changes nothing', false)
+    .option('--check', 'say who still reads past the view, or writes through it', false)
+    .option('--keep-name', 'the view takes the name of the table, which gets another one', false)
+    .option('--base-name <name>', 'with --keep-name: name of the table afterwards; default: its name and _base')
+    .option('--leave <reader>', 'a reader that stays past the view, as the plan names it; may be repeated', collect, [])
+    .option('--prove', 'run the script for a try, as administrator, and roll it back', false)
+    .option('--out <folder>', 'write adopt.sql, undo.sql and sources.yml there')
+    .option('--by <person>', 'who draws it up; default: BACKFILL_USER, then the user of this system')
+    .option(
+      '--admin-url <reference>',
+      'env:NAME of a variable with the PostgreSQL URL of an administrator; default: with --prove the local stack, else the role that backfills work with',
+    )
+    .option('--contracts <folder>', 'folder of the dataset contracts')
+    .option('--worker <role>', 'role that backfills work with; default: that of BACKFILL_WAREHOUSE_URL')
+    .option('--ledger-owner <role>', 'role that owns schema governance, where that is missing', 'backfill_ledger')
+    .option('--json', 'print one JSON document')
+    .action((dataset: string, flags: Omit<AdoptCommandOptions, 'dataset'>) =>
+      run(async () => (await import('./commands/adopt.ts')).adopt({ ...flags, dataset }, surroundings)),
     );
 }

@@ -41,6 +41,6 @@ export interface ViewShape {
 
 /** Somebody who reads the base table past the published view. */
 export interface DirectReader {
-  readonly kind: 'role' | 'view' | 'materialised view' | 'function';
+  readonly kind: 'role' | 'view' | 'materialised view' | 'function' | 'rule' | 'policy';
   readonly name: string;
 }

@@ -37,9 +37,9 @@ export async function printScript(adminUrl: string, options: InstallOptions): Pr
   return ['BEGIN;', `${LOCK};`, ...steps.map((step) => step.script), 'COMMIT;', ''].join('\n');
 }
 
-const LOCK = `SELECT pg_advisory_xact_lock(hashtextextended('controlled-backfill:install', 0))`;
+export const LOCK = `SELECT pg_advisory_xact_lock(hashtextextended('controlled-backfill:install', 0))`;
 
-interface Step {
+export interface Step {
   readonly script: string;
   /** One line for people; null for what needs no mention. */
   readonly done: string | null;
@@ -55,21 +55,28 @@ async function asAdmin<T>(adminUrl: string, use: (session: Session) => Promise<T
 }
 
 async function missingSteps(session: Session, options: InstallOptions): Promise<Step[]> {
-  const owner = ident(options.ledgerOwner);
-  const { known } = await session.one<{ known: boolean }>(
-    sql('SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1) AS known', options.ledgerOwner),
-  );
   return [
-    ...(known ? [] : [{ script: `CREATE ROLE ${owner} NOLOGIN;`, done: `created role ${options.ledgerOwner}` }]),
-    { script: `CREATE SCHEMA IF NOT EXISTS governance AUTHORIZATION ${owner};`, done: null },
-    { script: `SET LOCAL ROLE ${owner};`, done: null },
-    ...(await missingMigrations(session)).map(migrationStep),
-    { script: 'RESET ROLE;', done: null },
+    ...(await ledgerSteps(session, options.ledgerOwner)),
     { script: ledgerGrants(options.worker), done: null },
     {
       script: await scriptFor(session, options),
       done: `installed the elevated functions of ${formatName(options.dataset)}`,
     },
+  ];
+}
+
+/** Owner, schema and migrations of the ledger, as far as they are missing. */
+export async function ledgerSteps(session: Session, ledgerOwner: string): Promise<Step[]> {
+  const owner = ident(ledgerOwner);
+  const { known } = await session.one<{ known: boolean }>(
+    sql('SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1) AS known', ledgerOwner),
+  );
+  return [
+    ...(known ? [] : [{ script: `CREATE ROLE ${owner} NOLOGIN;`, done: `created role ${ledgerOwner}` }]),
+    { script: `CREATE SCHEMA IF NOT EXISTS governance AUTHORIZATION ${owner};`, done: null },
+    { script: `SET LOCAL ROLE ${owner};`, done: null },
+    ...(await missingMigrations(session)).map(migrationStep),
+    { script: 'RESET ROLE;', done: null },
   ];
 }
 

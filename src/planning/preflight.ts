@@ -4,6 +4,7 @@ import { formatName, sameName } from '../domain/names.ts';
 import type { DirectReader, TableShape, ViewShape } from '../domain/table-shape.ts';
 import { readTable, readView, viewWriters } from '../warehouse/postgres/catalogue.ts';
 import { readDirectReaders } from '../warehouse/postgres/direct-readers.ts';
+import { suffixedName } from '../warehouse/postgres/suffixed-name.ts';
 import type { Session } from '../warehouse/session.ts';
 import { sql } from '../warehouse/sql.ts';
 import { comparisonReasons } from './comparison-checks.ts';
@@ -38,7 +39,9 @@ export async function preflight(session: Session, spec: BackfillSpec, loaded: Lo
       : tableReasons(table, contract);
   const transform = table === null ? null : await checkTransforms(session, table, loaded, keyType);
   const readers =
-    table === null || view === null ? [] : await readDirectReaders(session, contract.dataset, contract.publishedView);
+    table === null || view === null
+      ? []
+      : await readDirectReaders(session, contract.dataset, { view: contract.publishedView });
   const dependants = table === null ? { reasons: [], warnings: [] } : await checkDependants(session, contract);
   return {
     table,
@@ -67,7 +70,11 @@ export async function preflight(session: Session, spec: BackfillSpec, loaded: Lo
   };
 }
 
-function viewReasons(view: ViewShape | null, contract: DatasetContract): string[] {
+/** Why the view cannot be published through. */
+export function viewReasons(
+  view: ViewShape | null,
+  contract: Pick<DatasetContract, 'dataset' | 'publishedView'>,
+): string[] {
   const name = formatName(contract.publishedView);
   if (view === null)
     return [
@@ -146,17 +153,10 @@ async function nameReasons(session: Session, spec: BackfillSpec, contract: Datas
   return reasons;
 }
 
-const SHADOW_SUFFIX = '_v2';
-/** PostgreSQL cuts a longer name silently, and whoever looks for the whole name does not find it. */
-const LONGEST_NAME_BYTES = 63;
-
 /** The base table's name, shortened by whole characters where it would be too long with the suffix. */
 export function shadowName(contract: Pick<DatasetContract, 'dataset'>): DatasetContract['dataset'] {
   const { schema, name } = contract.dataset;
-  const bytes = (text: string): number => new TextEncoder().encode(text).byteLength;
-  const kept = [...name];
-  while (bytes(kept.join('') + SHADOW_SUFFIX) > LONGEST_NAME_BYTES) kept.pop();
-  return { schema, name: kept.join('') + SHADOW_SUFFIX };
+  return { schema, name: suffixedName(name, '_v2') };
 }
 
 function diskWarnings(table: TableShape | null): string[] {

@@ -196,17 +196,19 @@ CREATE TRIGGER keep_void BEFORE UPDATE ON governance.backfill_approvals
 CREATE TABLE governance.data_releases (
   release_id        text PRIMARY KEY,
   dataset           text NOT NULL,
-  backfill_id       text NOT NULL,
+  -- A publication refers to its run, its approval and its evidence. An adoption moves readers behind the view and changes no row: it has none of them.
+  kind              text NOT NULL DEFAULT 'publication' CHECK (kind IN ('publication', 'adoption')),
+  backfill_id       text,
   published_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
   source_range      text NOT NULL,
   code_version      text NOT NULL,
   approved_by       text NOT NULL,
   requested_by      text NOT NULL,
-  approval_id       bigint NOT NULL,
+  approval_id       bigint,
   decision          text NOT NULL DEFAULT 'approve' CHECK (decision = 'approve'),
   evidence_digest   text NOT NULL,
   plan_hash         text NOT NULL,
-  state             text NOT NULL DEFAULT 'published' CHECK (state IN ('published', 'rolled_back', 'consolidated')),
+  state             text NOT NULL DEFAULT 'published' CHECK (state IN ('published', 'rolled_back', 'consolidated', 'adopted')),
   previous_release  text,
   epoch             bigint NOT NULL,
   fence             bigint NOT NULL,
@@ -216,6 +218,10 @@ CREATE TABLE governance.data_releases (
   rolled_back_at    timestamptz,
   rolled_back_by    text,
   consolidated_at   timestamptz,
+  adoption          jsonb,
+  CONSTRAINT publication_has_its_approval CHECK (kind = 'adoption' OR (backfill_id IS NOT NULL AND approval_id IS NOT NULL)),
+  CONSTRAINT adoption_is_no_publication CHECK ((kind = 'adoption') = (adoption IS NOT NULL) AND
+    CASE kind WHEN 'adoption' THEN backfill_id IS NULL AND approval_id IS NULL AND state IN ('adopted', 'rolled_back') ELSE state <> 'adopted' END),
   FOREIGN KEY (backfill_id, dataset) REFERENCES governance.backfill_runs (backfill_id, dataset),
   FOREIGN KEY (approval_id, backfill_id, decision, evidence_digest, approved_by, requested_by)
     REFERENCES governance.backfill_approvals (approval_id, backfill_id, decision, evidence_digest, decided_by, requested_by),

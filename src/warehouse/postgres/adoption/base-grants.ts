@@ -1,0 +1,37 @@
+import type { QualifiedName } from '../../../domain/names.ts';
+import type { Session } from '../../session.ts';
+import { sql } from '../../sql.ts';
+
+/** One privilege of one role on a table or view, or on one column of it. */
+export interface Grant {
+  /** OID of the role; 0 is PUBLIC. */
+  readonly role: number;
+  /** Quoted, as GRANT takes it; PUBLIC as it is. */
+  readonly to: string;
+  /** The relation, quoted where needed. */
+  readonly on: string;
+  readonly isPartition: boolean;
+  /** Quoted; null for all columns. */
+  readonly column: string | null;
+  readonly privilege: string;
+  readonly grantable: boolean;
+  /** Quoted; null where the owner granted it. */
+  readonly grantedBy: string | null;
+}
+
+/** Every privilege that others than the owner have on a relation, its columns and its partitions. */
+export function readGrants(session: Session, relation: QualifiedName): Promise<Grant[]> {
+  return session.rows<Grant>(
+    sql(
+      `WITH base AS (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE (n.nspname, c.relname) = ($1, $2)),
+            tables AS (SELECT c.oid, c.oid <> base.oid AS part, c.relowner, c.relacl FROM base, pg_class c WHERE c.oid = base.oid OR c.oid IN (SELECT relid FROM pg_partition_tree(base.oid))),
+            granted AS (SELECT t.oid, t.part, t.relowner, a.*, NULL::name AS col FROM tables t, aclexplode(t.relacl) a
+                        UNION ALL SELECT t.oid, t.part, t.relowner, a.*, c.attname FROM tables t JOIN pg_attribute c ON c.attrelid = t.oid, aclexplode(c.attacl) a)
+       SELECT grantee AS role, CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE grantee::regrole::text END AS to, oid::regclass::text AS on, part AS "isPartition", quote_ident(col) AS column,
+              privilege_type AS privilege, is_grantable AS grantable, CASE WHEN grantor <> relowner THEN grantor::regrole::text END AS "grantedBy"
+         FROM granted WHERE grantee <> relowner ORDER BY part, 3, 2, 5 NULLS FIRST, 6`,
+      relation.schema,
+      relation.name,
+    ),
+  );
+}
