@@ -19,6 +19,8 @@ export interface Adopting {
   adopt(...flags: string[]): Promise<{ exitCode: number; answer: AdoptionAnswer }>;
   check(...flags: string[]): Promise<{ exitCode: number; answer: AdoptionCheck }>;
   text(...flags: string[]): Promise<{ exitCode: number; stdout: string; stderr: string }>;
+  /** `backfill plan` with the contract as it is now. */
+  plan(spec: string): Promise<{ kind: string; reasons?: readonly string[] }>;
   /** From now on, with another contract. */
   contract(text: string, dataset: string): Promise<void>;
   end(): Promise<void>;
@@ -31,7 +33,9 @@ export async function adopting(world: SmallDataset, dataset: string): Promise<Ad
   for (const [path, text] of Object.entries(world.scenario.files)) await writeFile(join(folder, path), text);
   let named = dataset;
   const env = { BACKFILL_WAREHOUSE_URL: world.urls.backfill_worker, BACKFILL_CONTRACTS: folder, ADMIN: world.adminUrl };
-  const text = (...flags: string[]) => runMain(['adopt', named, ...flags], { env, cwd: folder, user: 'dora' });
+  let drawnUp = 0;
+  const now = (): Date => new Date(Date.UTC(2026, 5, 15, 10, 0, drawnUp++));
+  const text = (...flags: string[]) => runMain(['adopt', named, ...flags], { env, cwd: folder, user: 'dora', now });
   const json = async <T>(...flags: string[]): Promise<{ exitCode: number; answer: T }> => {
     const { exitCode, stdout, stderr } = await text(...flags, '--json');
     const answer = JSON.parse(stdout) as T & { error?: string };
@@ -42,12 +46,33 @@ export async function adopting(world: SmallDataset, dataset: string): Promise<Ad
     adopt: (...flags) => json('--admin-url', 'env:ADMIN', ...flags),
     check: (...flags) => json('--check', ...flags),
     text,
+    plan: async (spec) => {
+      await writeFile(join(folder, 'spec.yaml'), spec);
+      const dirty = { ...env, BACKFILL_ALLOW_DIRTY_CONTRACTS: '1' };
+      const at = new Date('2026-01-15T12:00:00Z');
+      const { stdout } = await runMain(['plan', 'spec.yaml', '--json'], { env: dirty, cwd: folder, now: () => at });
+      return JSON.parse(stdout) as { kind: string };
+    },
     contract: async (changed, name) => {
       named = name;
       await writeFile(file, changed);
     },
     end: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** Runs a script as `psql` does, on a connection of its own; answers what it was refused with, null where it was run. */
+export async function runScript(world: SmallDataset, script: string): Promise<string | null> {
+  const client = await world.admin.connect();
+  try {
+    await client.query(script);
+    return null;
+  } catch (error) {
+    await client.query('ROLLBACK');
+    return (error as Error).message;
+  } finally {
+    client.release();
+  }
 }
 
 const FACES = `SELECT format('%I.%I', n.nspname, c.relname) AS name, pg_get_viewdef(c.oid) AS definition, c.relowner::regrole::text AS owner, c.relacl::text AS rights, c.reloptions AS options,

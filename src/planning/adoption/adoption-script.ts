@@ -58,6 +58,7 @@ export function undoScript({ plan, tableOid }: ScriptParts): string {
   return [
     `-- Undoes the adoption of ${plan.dataset} behind ${plan.view}, release ${plan.releaseId}.`,
     '-- As administrator: psql "$ADMIN_URL" -v ON_ERROR_STOP=1 -f undo.sql',
+    ...(plan.keepsName ? ['-- The contract is changed back with it.'] : []),
     'BEGIN;',
     ...SETTINGS,
     noRun(tableOid),

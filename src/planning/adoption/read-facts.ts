@@ -67,6 +67,7 @@ export async function readAdoptionFacts(session: Session, target: AdoptionTarget
     base: target.base,
     tables: [table.oid, ...partitions],
     columns: target.isNew ? table.columns : table.viewColumns,
+    isWhole: target.isNew || table.columns.join() === table.viewColumns.join(),
     view: table.viewText,
     names: table.bareNames,
   };

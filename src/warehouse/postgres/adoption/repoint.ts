@@ -16,6 +16,8 @@ export interface RepointTarget {
   readonly tables: readonly number[];
   /** What the view shows, quoted where needed. */
   readonly columns: readonly string[];
+  /** The view shows every column of the base, in its order. */
+  readonly isWhole: boolean;
   /** The view as the server prints its name. It need not exist yet. */
   readonly view: string;
   /** Names of view and base without their schemas, quoted where needed. */
@@ -154,6 +156,10 @@ async function nameStandIn({ session, target, token }: Tries): Promise<void> {
 function named({ target, token }: Tries, text: string): Repointed {
   if (/ FOR (NO KEY UPDATE|UPDATE|KEY SHARE|SHARE)\b/.test(text))
     return { reason: 'it locks rows, which a view of several branches does not pass on' };
+  if (new RegExp(` ONLY (pg_temp(_\\d+)?\\.)?${token}\\b`).test(text))
+    return { reason: 'it reads the table without its partitions (ONLY), which a view does not tell apart' };
+  if (!target.isWhole && text.includes('.*'))
+    return { reason: 'it uses whole rows of the table, of which the view shows other columns' };
   const definition = nameReferences(text, { token, view: target.view, names: target.names });
   return definition === null ? { reason: STILL_PAST } : { definition };
 }
