@@ -78,7 +78,7 @@ export function viewReasons(
   const name = formatName(contract.publishedView);
   if (view === null)
     return [
-      `published view ${name} does not exist; create it over ${formatName(contract.dataset)}, or correct published_view in the contract`,
+      `published view ${name} does not exist; backfill adopt ${formatName(contract.dataset)} draws it up, or correct published_view in the contract`,
     ];
   if (view.kind !== 'v')
     return [`${name} is not a view; consumers must read through one, because publication changes what a view shows`];
@@ -111,7 +111,7 @@ async function writerReasons(session: Session, contract: DatasetContract): Promi
 function readerReasons(readers: readonly DirectReader[], spec: BackfillSpec): string[] {
   return unaccepted(readers, spec).map(
     (reader) =>
-      `${reader.kind} ${reader.name} reads ${formatName(spec.target.table)} past the published view and would not see the correction until consolidation; repoint it, or accept that in publication.direct_readers`,
+      `${reader.kind} ${reader.name} reads ${formatName(spec.target.table)} past the published view and would not see the correction until consolidation; backfill adopt ${formatName(spec.target.table)} draws up how it reads the view, or accept that in publication.direct_readers`,
   );
 }
 

@@ -71,6 +71,8 @@ describe('a script whose world has changed since the review changes nothing', ()
 
   it('a view that somebody reads is waited for, but not for long', async () => {
     const { answer } = await cli.adopt();
+    const [first, ...waits] = [...answer.script.matchAll(/lock_timeout = '(\d+)ms'|CREATE|GRANT|ALTER/g)];
+    expect([first?.[0], ...waits.filter(([, ms]) => Number(ms ?? 0) > 1500)]).toEqual([`lock_timeout = '200ms'`]);
     const reader = await world.admin.connect();
     try {
       await reader.query('BEGIN; SELECT FROM finance.monthly');

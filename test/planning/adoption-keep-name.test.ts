@@ -40,6 +40,14 @@ describe('an adoption under the name of the table', () => {
     world = await createDataset();
     await world.query(READERS);
     cli = await adopting(world, 'finance.sales_by_day');
+    expect((await cli.check()).answer.readers.map(({ kind, name }) => `${kind} ${name}`).sort()).toEqual([
+      'function finance.top()',
+      'function finance.total()',
+      'materialised view finance.kept',
+      'role dashboard',
+      'role finance_export',
+      'view finance.monthly',
+    ]);
     const before = { rows: await world.query(ROWS), faces: await faces(world), rights: await rights(world) };
 
     const { exitCode, answer } = await cli.adopt('--keep-name', '--prove');

@@ -89,7 +89,7 @@ describe('a reader that no script moves safely is named with its reason', () => 
   it.each([
     {
       what: 'a WITH query has the name of the table',
-      create: `CREATE VIEW finance.odd AS WITH sales_by_day AS (SELECT net FROM finance.sales_by_day) SELECT net FROM sales_by_day`,
+      create: `CREATE VIEW finance.odd AS SELECT net FROM finance.sales_by_day WHERE net IN (WITH sales_by_day AS (SELECT max(net) AS net FROM finance.sales_by_day) SELECT net FROM sales_by_day)`,
       drop: 'DROP VIEW finance.odd',
       reason:
         'view finance.odd: it reads the table under a name that something else in its definition has too (a WITH query, a partition), so that the reference cannot be told apart',

@@ -55,7 +55,7 @@ describe('the shape of table and view', () => {
       what: 'the view is missing',
       change: 'DROP VIEW finance.sales_current',
       reason:
-        'published view finance.sales_current does not exist; create it over finance.sales_by_day, or correct published_view in the contract',
+        'published view finance.sales_current does not exist; backfill adopt finance.sales_by_day draws it up, or correct published_view in the contract',
     },
     {
       what: 'the view is a table',
@@ -197,13 +197,23 @@ describe('readers past the view', () => {
       reader: 'function finance.total(d date)',
     },
     {
+      what: 'a rule on another table',
+      change: `CREATE TABLE finance.log (net numeric); CREATE RULE noted AS ON DELETE TO finance.log DO ALSO INSERT INTO finance.log SELECT net FROM finance.sales_by_day`,
+      reader: 'rule noted on finance.log',
+    },
+    {
+      what: 'a policy of another table',
+      change: `CREATE TABLE finance.log (net numeric); CREATE POLICY few ON finance.log USING (net < (SELECT max(net) FROM finance.sales_by_day))`,
+      reader: 'policy few on finance.log',
+    },
+    {
       what: 'a function whose body is text',
       change: `CREATE FUNCTION finance.total() RETURNS numeric LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT sum(net) FROM finance."sales_by_day"); END $$`,
       reader: 'function finance.total()',
     },
   ])('refuse the plan: $what', async ({ change, reader }) => {
     expect(await reasonsAfter(change)).toEqual([
-      `${reader} reads finance.sales_by_day past the published view and would not see the correction until consolidation; repoint it, or accept that in publication.direct_readers`,
+      `${reader} reads finance.sales_by_day past the published view and would not see the correction until consolidation; backfill adopt finance.sales_by_day draws up how it reads the view, or accept that in publication.direct_readers`,
     ]);
   });
 
@@ -243,6 +253,7 @@ describe('no readers past the view', () => {
     world = await createDataset();
     await world.query(
       `CREATE PROCEDURE finance.load() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO finance.sales_by_day SELECT * FROM finance.sales_by_day WHERE false; END $$;
+       CREATE PROCEDURE finance.sweep() BEGIN ATOMIC DELETE FROM finance.sales_by_day WHERE net IS NULL; END;
        CREATE FUNCTION finance.shown() RETURNS numeric LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT sum(net) FROM finance.sales_current); END $$;
        CREATE FUNCTION finance.other() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN 'old_sales_by_day, finance.sales_by_day_old'; END $$`,
     );

@@ -5,7 +5,7 @@ import { readCarriedOver } from '../../warehouse/postgres/adoption/carried-over.
 import { readDirectReaders } from '../../warehouse/postgres/direct-readers.ts';
 import type { Session } from '../../warehouse/session.ts';
 import { withRollback } from '../../warehouse/session.ts';
-import { sql } from '../../warehouse/sql.ts';
+import { qualified, sql } from '../../warehouse/sql.ts';
 import type { ScriptParts } from './adoption-script.ts';
 import { adoptionStatements } from './adoption-script.ts';
 
@@ -58,6 +58,18 @@ async function runForATry(session: Session, { parts, replaced, base, view, worke
   );
   // Looks at the rights of the views' owners and reads nothing: what it stands on need not be filled.
   for (const name of views) await session.change(sql(`EXPLAIN SELECT FROM ${name}`));
+  const unreadable = await session.rows<{ name: string; owner: string }>(
+    sql(
+      `SELECT name, c.relowner::regrole::text AS owner FROM unnest($1::text[]) name JOIN pg_class c ON c.oid = name::regclass WHERE c.relkind = 'm' AND NOT has_any_column_privilege(c.relowner, $2::regclass, 'SELECT')`,
+      replaced,
+      qualified(view),
+    ),
+  );
+  if (unreadable.length > 0)
+    return {
+      state: 'failed',
+      detail: unreadable.map(({ name, owner }) => `${owner} could not refresh ${name}`).join(', '),
+    };
   const expected = [...parts.plan.byHand, ...parts.plan.left].map(({ name }) => name);
   const stillPast = (await readDirectReaders(session, base, { view, worker })).filter(
     ({ name }) => !expected.includes(name),
