@@ -90,6 +90,34 @@ describe('a script whose world has changed since the review changes nothing', ()
   });
 });
 
+describe('what would lose more than its way to the table', () => {
+  it('is a writer that reads it by the grant of everybody, and gets one of its own', async () => {
+    await world.query(
+      `GRANT USAGE ON SCHEMA finance TO finance_export; REVOKE SELECT ON finance.sales_by_day FROM dashboard, revenue_pipeline, backfill_worker; GRANT SELECT ON finance.sales_by_day TO PUBLIC; GRANT SELECT ON finance.sales_by_day TO backfill_worker`,
+    );
+    const before = await rights(world);
+    const { answer } = await cli.adopt('--prove');
+    expect(answer.proof.state).toBe('proved');
+    await world.query(answer.script);
+    await world.as('revenue_pipeline', `UPDATE finance.sales_by_day SET tax = tax WHERE day = '2025-01-03'`);
+    await expect(world.as('dashboard', 'SELECT FROM finance.sales_by_day')).rejects.toThrow('permission denied');
+    expect(await world.as('finance_export', 'SELECT FROM finance.sales_current LIMIT 1')).toHaveLength(1);
+    await world.query(answer.undo);
+    expect(await rights(world)).toEqual(before);
+  });
+
+  it('is no secret of an administrator: a materialised view is filled as its owner', async () => {
+    await world.query(
+      `CREATE FUNCTION finance.caller() RETURNS text LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN current_user; END $$;
+       CREATE MATERIALIZED VIEW finance.kept AS SELECT finance.caller() AS filled_as, max(net) AS net FROM finance.sales_by_day;
+       ALTER MATERIALIZED VIEW finance.kept OWNER TO finance_owner`,
+    );
+    const { answer } = await cli.adopt();
+    await world.query(answer.script);
+    expect(await world.query('SELECT filled_as FROM finance.kept')).toEqual([{ filled_as: 'finance_owner' }]);
+  });
+});
+
 describe('while a backfill works on the table', () => {
   it('neither an adoption nor its undoing goes on', async () => {
     const { answer: early } = await cli.adopt();

@@ -181,4 +181,23 @@ describe('a table without a published view', () => {
       { state: 'rolled_back' },
     ]);
   });
+
+  it('in another schema, which its readers may use, and nobody else', async () => {
+    const contract = CONTRACT.replace('published_view: finance.sales_current', 'published_view: shown."Sales"');
+    world = await createDataset({ installed: false, contract });
+    await world.query(
+      `DROP VIEW finance.sales_current; CREATE SCHEMA shown AUTHORIZATION finance_owner; GRANT SELECT ON finance.sales_by_day TO dashboard, finance_export`,
+    );
+    cli = await adopting(world, 'finance.sales_by_day');
+    const { answer } = await cli.adopt('--prove');
+    expect(answer.proof.state).toBe('proved');
+    await world.query(answer.script);
+    for (const role of ['dashboard', 'backfill_worker'] as const)
+      expect(await world.as(role, 'SELECT FROM shown."Sales" LIMIT 1')).toHaveLength(1);
+    // It had the right on the table, and none on its schema.
+    await expect(world.as('finance_export', 'SELECT FROM shown."Sales"')).rejects.toThrow('for schema shown');
+    expect(await cli.check()).toMatchObject({ exitCode: 0 });
+    await world.query(answer.undo);
+    await expect(world.as('dashboard', 'SELECT FROM shown."Sales"')).rejects.toThrow('for schema shown');
+  });
 });

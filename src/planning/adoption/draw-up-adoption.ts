@@ -11,7 +11,7 @@ import type { AdoptionFacts, AdoptionTarget } from './read-facts.ts';
 import { functionSteps } from './function-steps.ts';
 import { relationSteps } from './relation-steps.ts';
 import { accessSteps, roleSteps } from './role-steps.ts';
-import { bridgeSteps, writersOf } from './writers.ts';
+import { bridgeSteps, writerSteps, writersOf } from './writers.ts';
 
 /** The whole adoption as data: pure, from what the catalogue says. */
 export function drawUpAdoption(order: AdoptionOrder, facts: AdoptionFacts): AdoptionPlan {
@@ -27,6 +27,7 @@ export function drawUpAdoption(order: AdoptionOrder, facts: AdoptionFacts): Adop
     ...accessSteps(facts, viewText, names.view, ident(target.view.schema)),
     ...relations.steps,
     ...functions.steps,
+    ...writerSteps(facts),
     ...roles.steps,
     ...(renamed === null ? [] : [...bridgeSteps(facts, viewText), renameStep(target, renamed)]),
   ];

@@ -47,9 +47,9 @@ export type DrawnUpAdoption =
 export async function planAdoption(session: Session, request: AdoptionRequest): Promise<DrawnUpAdoption> {
   const drawn = await withRollback(session, () => drawUp(session, request));
   if (drawn.kind !== 'drawn') return drawn;
-  const { parts, replaced, base, view } = drawn;
+  const { parts, ...names } = drawn;
   const proof: AdoptionProof = request.prove
-    ? await proveAdoption(session, { parts, replaced, base, view, worker: request.worker })
+    ? await proveAdoption(session, { parts, ...names, worker: request.worker })
     : {
         state: 'not proved',
         detail: 'nobody asked for it: --prove runs the script for a try and rolls it back, as administrator',
@@ -63,6 +63,7 @@ type Drawn =
       readonly kind: 'drawn';
       readonly parts: ScriptParts;
       readonly replaced: readonly string[];
+      readonly definers: readonly string[];
       readonly base: QualifiedName;
       readonly view: QualifiedName;
     };
@@ -98,6 +99,7 @@ async function drawUp(session: Session, request: AdoptionRequest): Promise<Drawn
       tableOid: facts.table.oid,
     },
     replaced: facts.relations.flatMap(({ name, kept }) => [name, ...(kept?.views.map((one) => one.name) ?? [])]),
+    definers: facts.relations.flatMap((one) => (one.isInvoker || 'reason' in one.repointed ? [] : [one.name])),
     base: renamed?.base ?? target.base,
     view: renamed?.view ?? target.view,
   };

@@ -1,7 +1,7 @@
 import type { DirectReader } from '../../domain/table-shape.ts';
 import type { QualifiedName } from '../../domain/names.ts';
 import type { Grant } from '../../warehouse/postgres/adoption/base-grants.ts';
-import { readGrants } from '../../warehouse/postgres/adoption/base-grants.ts';
+import { readBlindedWriters, readGrants } from '../../warehouse/postgres/adoption/base-grants.ts';
 import type { ReadingFunction } from '../../warehouse/postgres/adoption/reading-functions.ts';
 import { readFunctions } from '../../warehouse/postgres/adoption/reading-functions.ts';
 import type { KeptOfMaterialised, ReadingRelation } from '../../warehouse/postgres/adoption/reading-relations.ts';
@@ -46,6 +46,8 @@ export interface AdoptionFacts {
   readonly grants: readonly Grant[];
   /** Of the view, where it exists. */
   readonly viewGrants: readonly Grant[];
+  /** Writers, quoted, that read the base by nothing but the grants that move. */
+  readonly blindedWriters: readonly string[];
   readonly writingFunctions: readonly WritingFunction[];
   /** Roles that will read the view: as owners of what reads it, or by the grants that move. */
   readonly viewReaders: readonly ViewReader[];
@@ -82,6 +84,7 @@ export async function readAdoptionFacts(session: Session, target: AdoptionTarget
     left: found.filter((one) => !moved.includes(one)).map(({ kind, name }) => ({ kind, name })),
     grants: await readGrants(session, target.base),
     viewGrants: target.isNew ? [] : await readGrants(session, target.view),
+    blindedWriters: await readBlindedWriters(session, target.base, oids(of('role'))),
     writingFunctions: await readWritingFunctions(session, target.base),
     viewReaders: await readViewReaders(session, {
       ...target,

@@ -56,6 +56,19 @@ export function bridgeSteps(facts: AdoptionFacts, view: string): AdoptionStep[] 
       ];
 }
 
+/** UPDATE and DELETE with a condition need SELECT, which some have by a grant that moves alone. */
+export function writerSteps({ blindedWriters, table }: AdoptionFacts): AdoptionStep[] {
+  return blindedWriters.length === 0
+    ? []
+    : [
+        {
+          title: `writers of ${table.baseText} that read it by grants of others get SELECT of their own`,
+          run: blindedWriters.map((to) => `GRANT SELECT ON ${table.baseText} TO ${to};`),
+          undo: blindedWriters.map((to) => `REVOKE SELECT ON ${table.baseText} FROM ${to};`),
+        },
+      ];
+}
+
 function writing(grants: readonly Grant[]): Grant[] {
   return grants.filter(({ privilege }) => [...THROUGH_A_VIEW, 'TRUNCATE'].includes(privilege));
 }

@@ -52,7 +52,7 @@ export async function readDirectReaders(
        UNION
        SELECT 'role', CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END, g.grantee FROM granted g
         WHERE g.grantee NOT IN (g.relowner, coalesce((SELECT oid FROM pg_roles WHERE rolname = $7), current_user::regrole::oid), coalesce(g.view_owner, g.relowner))
-          AND NOT (g.grantee <> 0 AND (has_table_privilege(g.grantee, g.oid, 'INSERT') OR has_table_privilege(g.grantee, g.oid, 'UPDATE') OR has_table_privilege(g.grantee, g.oid, 'DELETE')))
+          AND NOT (g.grantee <> 0 AND (has_any_column_privilege(g.grantee, g.oid, 'INSERT') OR has_any_column_privilege(g.grantee, g.oid, 'UPDATE') OR has_table_privilege(g.grantee, g.oid, 'DELETE')))
         ORDER BY 1, 2`,
       base.schema,
       base.name,

@@ -64,6 +64,7 @@ export interface ViewReader {
   readonly to: string;
   /** It owns something that reads the base, reads the base by its own right, and would not read the view by the grants that move. */
   readonly needsSelect: boolean;
+  /** It may use the schema of the base, and not that of the view. */
   readonly needsUsage: boolean;
 }
 
@@ -76,23 +77,26 @@ export interface ViewReadersOf {
   readonly functions: readonly number[];
   /** Roles whose grants move. */
   readonly roles: readonly number[];
+  /** Reads a view that is new. */
+  readonly worker: string;
 }
 
 /** A view works with the rights of its owner, so the owner must be able to read what it reads. */
 export function readViewReaders(session: Session, of: ViewReadersOf): Promise<ViewReader[]> {
   return session.rows<ViewReader>(
     sql(
-      `WITH base AS (SELECT c.oid, c.relowner FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE (n.nspname, c.relname) = ($1, $2)),
+      `WITH base AS (SELECT c.oid, c.relowner, c.relnamespace FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE (n.nspname, c.relname) = ($1, $2)),
             view AS (SELECT c.oid, c.relowner FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE (n.nspname, c.relname) = ($3, $4) AND NOT $5::bool),
             owning AS (SELECT relowner AS role FROM pg_class WHERE oid = ANY ($6::oid[]) UNION SELECT proowner FROM pg_proc WHERE oid = ANY ($7::oid[]) AND prosecdef),
-            reading AS (SELECT role, true AS owns FROM owning UNION SELECT unnest($8::oid[]), false)
+            reading AS (SELECT role, true AS owns FROM owning UNION SELECT unnest($8::oid[]), false UNION SELECT oid, false FROM pg_roles WHERE rolname = $9 AND $5::bool)
        SELECT r.role, CASE WHEN r.role = 0 THEN 'PUBLIC' ELSE r.role::regrole::text END AS to,
               bool_or(r.owns AND NOT p.rolsuper AND r.role <> coalesce((SELECT relowner FROM view), base.relowner) AND has_table_privilege(r.role, base.oid, 'SELECT')
                       AND NOT coalesce((SELECT has_table_privilege(r.role, view.oid, 'SELECT') FROM view), false)
                       AND NOT EXISTS (SELECT FROM unnest($8::oid[]) moved WHERE CASE moved WHEN 0 THEN true ELSE pg_has_role(r.role, moved, 'USAGE') END)) IS TRUE AS "needsSelect",
-              CASE r.role WHEN 0 THEN NOT has_schema_privilege('public', s.oid, 'USAGE') ELSE NOT has_schema_privilege(r.role, s.oid, 'USAGE') END AS "needsUsage"
+              CASE r.role WHEN 0 THEN has_schema_privilege('public', base.relnamespace, 'USAGE') AND NOT has_schema_privilege('public', s.oid, 'USAGE')
+                          ELSE has_schema_privilege(r.role, base.relnamespace, 'USAGE') AND NOT has_schema_privilege(r.role, s.oid, 'USAGE') END AS "needsUsage"
          FROM reading r CROSS JOIN base LEFT JOIN pg_roles p ON p.oid = r.role JOIN pg_namespace s ON s.nspname = $3
-        GROUP BY r.role, s.oid ORDER BY 2`,
+        GROUP BY r.role, s.oid, base.relnamespace ORDER BY 2`,
       of.base.schema,
       of.base.name,
       of.view.schema,
@@ -101,6 +105,7 @@ export function readViewReaders(session: Session, of: ViewReadersOf): Promise<Vi
       of.relations,
       of.functions,
       of.roles,
+      of.worker,
     ),
   );
 }

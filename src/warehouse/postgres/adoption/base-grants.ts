@@ -35,3 +35,27 @@ export function readGrants(session: Session, relation: QualifiedName): Promise<G
     ),
   );
 }
+
+/** Roles that write the table, and would read it no more once `moved` do not: by their names as GRANT takes them. */
+export async function readBlindedWriters(
+  session: Session,
+  base: QualifiedName,
+  moved: readonly number[],
+): Promise<string[]> {
+  const rows = await session.rows<{ to: string }>(
+    sql(
+      `WITH base AS (SELECT c.oid, c.relowner, c.relacl FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE (n.nspname, c.relname) = ($1, $2)),
+            kept AS (SELECT a.grantee FROM base, aclexplode(base.relacl) a WHERE a.privilege_type = 'SELECT' AND a.grantee <> ALL ($3::oid[])
+                     UNION SELECT a.grantee FROM base JOIN pg_attribute c ON c.attrelid = base.oid, aclexplode(c.attacl) a WHERE a.privilege_type = 'SELECT' AND a.grantee <> ALL ($3::oid[]))
+       SELECT quote_ident(r.rolname) AS to FROM base, pg_roles r
+        WHERE NOT r.rolsuper AND r.rolname !~ '^pg_' AND NOT pg_has_role(r.oid, base.relowner, 'USAGE') AND NOT pg_has_role(r.oid, 'pg_read_all_data', 'USAGE')
+          AND (has_any_column_privilege(r.oid, base.oid, 'INSERT') OR has_any_column_privilege(r.oid, base.oid, 'UPDATE') OR has_table_privilege(r.oid, base.oid, 'DELETE'))
+          AND has_any_column_privilege(r.oid, base.oid, 'SELECT')
+          AND NOT EXISTS (SELECT FROM kept WHERE CASE kept.grantee WHEN 0 THEN true ELSE pg_has_role(r.oid, kept.grantee, 'USAGE') END) ORDER BY 1`,
+      base.schema,
+      base.name,
+      moved,
+    ),
+  );
+  return rows.map(({ to }) => to);
+}

@@ -14,7 +14,10 @@ export function fillBeside(
   const options = view.options.length === 0 ? '' : ` WITH (${view.options.join(', ')})`;
   const query = definition.trim().replace(/;$/, '');
   return [
-    `CREATE MATERIALIZED VIEW ${beside} USING ${kept.accessMethod}${options} AS\n${query}\nWITH ${filled ? '' : 'NO '}DATA;`,
+    `CREATE MATERIALIZED VIEW ${beside} USING ${kept.accessMethod}${options} AS\n${query}\nWITH NO DATA;`,
+    // Filled as its owner, as every refresh is: what its query calls must not run with the rights of an administrator.
+    `ALTER MATERIALIZED VIEW ${beside} OWNER TO ${view.owner};`,
+    ...(filled ? [`REFRESH MATERIALIZED VIEW ${beside};`] : []),
     ...kept.columns.flatMap(({ name, target }) =>
       target === null ? [] : [`ALTER MATERIALIZED VIEW ${beside} ALTER COLUMN ${name} SET STATISTICS ${target};`],
     ),
@@ -42,7 +45,6 @@ export function takePlace(
       ...(index.comment === null ? [] : [`COMMENT ON INDEX ${index.name} IS ${literal(index.comment)};`]),
       ...(index.clustered ? [`ALTER MATERIALIZED VIEW ${view.name} CLUSTER ON ${ident(index.bareName)};`] : []),
     ]),
-    `ALTER MATERIALIZED VIEW ${view.name} OWNER TO ${view.owner};`,
     ...kept.grants.map(
       ({ to, what, grantable }) => `GRANT ${what} ON ${view.name} TO ${to}${grantable ? ' WITH GRANT OPTION' : ''};`,
     ),
