@@ -26,6 +26,7 @@ export function recordAdoption(release: AdoptionRelease): string[] {
     'session_user',
     literal(release.requestedBy),
     literal(release.digest),
+    literal(release.digest),
     `'adopted'`,
     '0',
     '0',
@@ -34,7 +35,7 @@ export function recordAdoption(release: AdoptionRelease): string[] {
   ];
   return [
     `SET LOCAL ROLE ${ident(release.ledgerOwner)};`,
-    `INSERT INTO governance.data_releases (release_id, kind, dataset, source_range, code_version, approved_by, requested_by, evidence_digest, state, epoch, fence, rollback_deadline, adoption)\nVALUES (${values.join(', ')})\nON CONFLICT (release_id) DO NOTHING;`,
+    `INSERT INTO governance.data_releases (release_id, kind, dataset, source_range, code_version, approved_by, requested_by, evidence_digest, plan_hash, state, epoch, fence, rollback_deadline, adoption)\nVALUES (${values.join(', ')})\nON CONFLICT (release_id) DO NOTHING;`,
     'RESET ROLE;',
   ];
 }

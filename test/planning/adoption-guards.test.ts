@@ -144,8 +144,8 @@ describe('the release of an adoption', () => {
   it('is no publication, blocks none, and is written by the ledger owner alone', async () => {
     const { answer } = await cli.adopt();
     await world.query(answer.script);
-    const insert = `INSERT INTO governance.data_releases (release_id, kind, dataset, source_range, code_version, approved_by, requested_by, evidence_digest, state, epoch, fence, rollback_deadline, adoption)
-      VALUES ('x', $1, 'finance.sales_by_day', 'all', '', 'erin', 'dora', '', $2, 0, 0, 'infinity', $3)`;
+    const insert = `INSERT INTO governance.data_releases (release_id, kind, dataset, source_range, code_version, approved_by, requested_by, evidence_digest, plan_hash, state, epoch, fence, rollback_deadline, adoption)
+      VALUES ('x', $1, 'finance.sales_by_day', 'all', '', 'erin', 'dora', '', '', $2, 0, 0, 'infinity', $3)`;
     const given = (kind: string, state: string, adoption: string | null): Promise<unknown> =>
       world.query(insert, [kind, state, adoption]);
     expect(await sqlstate(world.as('backfill_worker', insert, ['adoption', 'adopted', '{}']))).toMatchObject({
