@@ -26,6 +26,7 @@ const PLAN = {
   keyRanges: [{ start: '2025-01-01', end: '2025-02-01' }],
   uniqueKey: ['day'],
   comparedColumns: ['day', 'net'],
+  addedColumns: [],
   eras: [{ ...FILE, from: '2024-01-01', text: 'select day, net from a where day >= :partition_start' }],
   contract: { partition: { key: 'day' }, required: [], measures: { net: 'sum(net)' }, explanations: {} },
 } as unknown as BackfillPlan;

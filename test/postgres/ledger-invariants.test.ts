@@ -141,14 +141,14 @@ describe('a decision', () => {
 
 describe('a release', () => {
   it('cannot be inserted by the worker at all', async () => {
-    const insert = `INSERT INTO governance.data_releases (release_id, dataset, backfill_id, source_range, code_version, approved_by, requested_by, approval_id, evidence_digest, epoch, fence, rollback_deadline)
-                    VALUES ('FIN-1', $2, 'fix-tax', '', '', 'controller', 'dora', 1, $1, 1, 1, now())`;
+    const insert = `INSERT INTO governance.data_releases (release_id, dataset, backfill_id, source_range, code_version, approved_by, requested_by, approval_id, evidence_digest, plan_hash, epoch, fence, rollback_deadline)
+                    VALUES ('FIN-1', $2, 'fix-tax', '', '', 'controller', 'dora', 1, $1, '', 1, 1, now())`;
     expect(await sqlstate(worker(insert, [digest, plan.dataset]))).toMatchObject({ code: '42501' });
   });
 
   it('needs an approval of the same evidence by the same person, whoever writes it', async () => {
-    const insert = `INSERT INTO governance.data_releases (release_id, dataset, backfill_id, source_range, code_version, approved_by, requested_by, approval_id, evidence_digest, epoch, fence, rollback_deadline)
-                    VALUES ('FIN-1', $2, 'fix-tax', '', '', 'controller', 'dora', 4711, $1, 1, 1, now())`;
+    const insert = `INSERT INTO governance.data_releases (release_id, dataset, backfill_id, source_range, code_version, approved_by, requested_by, approval_id, evidence_digest, plan_hash, epoch, fence, rollback_deadline)
+                    VALUES ('FIN-1', $2, 'fix-tax', '', '', 'controller', 'dora', 4711, $1, '', 1, 1, now())`;
     await world.query('ALTER TABLE governance.data_releases DISABLE TRIGGER only_by_publication');
     try {
       expect(await sqlstate(world.query(insert, [digest, plan.dataset]))).toMatchObject({ code: '23503' });
@@ -185,8 +185,8 @@ describe('a release', () => {
     await world.query('ALTER TABLE governance.data_releases DISABLE TRIGGER only_by_publication');
     try {
       const again = world.query(
-        `INSERT INTO governance.data_releases (release_id, dataset, backfill_id, source_range, code_version, approved_by, requested_by, approval_id, evidence_digest, epoch, fence, rollback_deadline)
-         SELECT 'FIN-1.9', dataset, backfill_id, source_range, code_version, approved_by, requested_by, approval_id, evidence_digest, 9, 9, now() FROM governance.data_releases`,
+        `INSERT INTO governance.data_releases (release_id, dataset, backfill_id, source_range, code_version, approved_by, requested_by, approval_id, evidence_digest, plan_hash, epoch, fence, rollback_deadline)
+         SELECT 'FIN-1.9', dataset, backfill_id, source_range, code_version, approved_by, requested_by, approval_id, evidence_digest, plan_hash, 9, 9, now() FROM governance.data_releases`,
       );
       expect(await sqlstate(again)).toEqual({ code: '23505', constraint: 'evidence_is_published_once' });
     } finally {

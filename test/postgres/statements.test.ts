@@ -13,6 +13,7 @@ const PLAN = {
   keyType: 'date',
   uniqueKey: ['merchant', 'day'],
   comparedColumns: ['day', 'merchant', 'net'],
+  addedColumns: [],
   eras: [
     {
       from: '2024-01-01',
