@@ -116,7 +116,7 @@ describe('an approval does not cover, whatever the caller says, what is to be pu
       because: 'the evidence is of another plan',
       change: `UPDATE governance.backfill_runs SET plan_hash = 'other' || plan_hash`,
       undo: `UPDATE governance.backfill_runs SET plan_hash = substr(plan_hash, 6)`,
-      message: /^the newest evidence is not of the plan other/,
+      message: /^the newest evidence of fix-tax is of an older plan/,
     },
   ])('because $because', async ({ change, undo, message }) => {
     await world.query(change);
