@@ -10,6 +10,7 @@ import {
 } from '@temporalio/workflow';
 import type { BackfillState, Request, WaitingOn } from '../src/domain/backfill-state.ts';
 import type { BackfillEvent } from '../src/domain/backfill-event.ts';
+import { describeSignals, expiries } from '../src/domain/pipeline-signals.ts';
 import { reduce } from '../src/domain/reduce.ts';
 import { isFinal } from '../src/domain/status.ts';
 import type { Proxies } from './activity-proxies.ts';
@@ -171,7 +172,7 @@ export class Run {
 
   /** Work may start: nobody paused, no signalled pipeline run, nobody gave up. */
   mayWork(): boolean {
-    return this.state.paused === null && this.state.pipelineSignal === null && !this.asked('abort');
+    return this.state.paused === null && this.state.pipelineSignals.length === 0 && !this.asked('abort');
   }
 
   isLong(): boolean {
@@ -189,9 +190,9 @@ export class Run {
   }
 
   /** Shows a wait as long as it lasts. */
-  async waiting<T>(waitingOn: Omit<WaitingOn, 'since'>, wait: () => Promise<T>): Promise<T> {
+  async waiting<T>(waitingOn: Omit<WaitingOn, 'since'> & { since?: string }, wait: () => Promise<T>): Promise<T> {
     if (this.state.waiting?.reason !== waitingOn.reason)
-      this.apply({ type: 'waiting', waiting: { ...waitingOn, since: new Date().toISOString() } });
+      this.apply({ type: 'waiting', waiting: { since: new Date().toISOString(), ...waitingOn } });
     try {
       return await wait();
     } finally {
@@ -219,22 +220,26 @@ export class Run {
   }
 
   /**
-   * Until nobody pauses and no signalled pipeline run is open; a signal that expires leaves the word to the probe.
+   * Until nobody pauses and no signalled pipeline run is open, whatever its name; a signal that expires leaves the word to
+   * the probe.
    * False: it is not free yet, but the history grew long meanwhile, or the caller has seen enough.
    */
   async untilFree(isOver: () => boolean = () => false): Promise<boolean> {
     const heard = (): boolean => this.asked('abort') || this.isLong() || isOver();
+    let since = new Date().toISOString();
     while (!this.mayWork() && !heard()) {
-      const { pipelineSignal, plan } = this.state;
-      if (this.state.paused !== null || pipelineSignal === null) {
+      const { pipelineSignals, plan } = this.state;
+      if (this.state.paused !== null || pipelineSignals.length === 0) {
         await condition(() => this.state.paused === null || heard());
+        since = new Date().toISOString();
         continue;
       }
-      const until = Date.parse(pipelineSignal.since) + (plan?.startedSignalExpiresMs ?? 0);
-      const reason = `the live pipeline ${pipelineSignal.name} signalled that it runs; livePipelineFinished ends it`;
-      const over = (): boolean => this.state.pipelineSignal === null || this.state.paused !== null || heard();
-      await this.waiting({ reason, until: new Date(until).toISOString() }, async () => {
-        if (!(await condition(over, Math.max(1, until - Date.now())))) this.apply({ type: 'pipelineFinished' });
+      const expire = expiries(pipelineSignals, plan?.startedSignalExpiresMs ?? 0);
+      const reason = describeSignals(pipelineSignals);
+      const over = (): boolean =>
+        this.state.pipelineSignals !== pipelineSignals || this.state.paused !== null || heard();
+      await this.waiting({ reason, since, until: new Date(expire.last).toISOString() }, async () => {
+        if (!(await condition(over, Math.max(1, expire.first - Date.now())))) this.apply({ type: 'pipelinesExpired' });
       });
     }
     return this.mayWork() || this.asked('abort');

@@ -36,7 +36,7 @@ function keyword(
 }
 
 /** The wait that is shown, by its kind. */
-export function kindOfWait({ status, paused, pipelineSignal, waiting, retainUntil }: BackfillState): string {
+export function kindOfWait({ status, paused, pipelineSignals, waiting, retainUntil }: BackfillState): string {
   switch (status) {
     case 'awaitingApproval':
       return 'approval';
@@ -50,7 +50,7 @@ export function kindOfWait({ status, paused, pipelineSignal, waiting, retainUnti
       return 'a decision';
     default:
       if (paused !== null) return 'resume';
-      if (pipelineSignal !== null) return 'the live pipeline';
+      if (pipelineSignals.length > 0) return 'the live pipeline';
       if (waiting !== null) return 'the gate';
       return status === 'consolidating' && retainUntil !== null ? 'the retention of the snapshot' : 'nothing';
   }

@@ -26,7 +26,7 @@ const BY: MessageOption = {
 };
 const REASON: MessageOption = { flags: '--reason <text>', about: 'why, for everybody who asks later' };
 const NEEDED_REASON: MessageOption = { ...REASON, isRequired: true };
-const PIPELINE: MessageOption = { flags: '--name <pipeline>', about: 'which pipeline' };
+const PIPELINE: MessageOption = { flags: '--name <pipeline>', about: 'which pipeline; each name counts by itself' };
 
 const COMMANDS: readonly MessageCommand[] = [
   { command: 'pause', message: 'pause', about: 'stop at the next partition boundary and wait', options: [BY, REASON] },
@@ -116,8 +116,8 @@ const COMMANDS: readonly MessageCommand[] = [
   {
     command: 'pipeline-finished',
     message: 'livePipelineFinished',
-    about: 'for the live pipeline: work goes on',
-    options: [PIPELINE],
+    about: 'for the live pipeline: work goes on when none is left',
+    options: [{ ...PIPELINE, about: 'which pipeline; all of them where it is left out' }],
   },
 ];
 

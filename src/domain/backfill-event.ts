@@ -51,7 +51,8 @@ export type BackfillEvent =
   | { readonly type: 'paused'; readonly by: string; readonly reason: string }
   | { readonly type: 'resumed' }
   | { readonly type: 'pipelineStarted'; readonly name: string }
-  | { readonly type: 'pipelineFinished' }
+  | { readonly type: 'pipelineFinished'; readonly name: string | null }
+  | { readonly type: 'pipelinesExpired' }
   | { readonly type: 'limited'; readonly limits: Partial<BackfillState['limits']> }
   | { readonly type: 'requested'; readonly request: Request }
   | { readonly type: 'requestDone'; readonly request: Request }

@@ -1,6 +1,7 @@
 import type { BatchQueue } from './batch-queue.ts';
 import { startQueue } from './batch-queue.ts';
 import type { Identification } from './people.ts';
+import type { PipelineSignal } from './pipeline-signals.ts';
 import type { PlanSummary } from './plan-summary.ts';
 import type { PreviousEvidence } from './previous-evidence.ts';
 import type { ReceivedMessage } from './received-message.ts';
@@ -111,7 +112,8 @@ export interface BackfillState {
   readonly queue: BatchQueue;
   readonly progress: Progress;
   readonly paused: { readonly by: string; readonly reason: string; readonly since: string } | null;
-  readonly pipelineSignal: { readonly name: string; readonly since: string } | null;
+  /** By name; some may have expired, which is found where they are waited for. */
+  readonly pipelineSignals: readonly PipelineSignal[];
   readonly waiting: WaitingOn | null;
   readonly hold: Hold | null;
   /** Columns that the base got since readers see the release, in words: they hold nothing. */
@@ -168,7 +170,7 @@ export function openState(backfillId: string, workflowId: string, requestedBy: s
       startedAt: null,
     },
     paused: null,
-    pipelineSignal: null,
+    pipelineSignals: [],
     waiting: null,
     hold: null,
     drift: null,

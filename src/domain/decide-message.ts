@@ -6,6 +6,8 @@ import type { MessageDecision } from './message-decision.ts';
 import { DIGEST_DIGITS, accepted, already, refused } from './message-decision.ts';
 import type { Incoming, MessageName } from './messages.ts';
 import { isListed, samePerson } from './people.ts';
+import { NAME_CHARACTERS, SIGNALS_KEPT, namesOf, standing } from './pipeline-signals.ts';
+import type { BackfillEvent } from './backfill-event.ts';
 import type { BackfillStatus } from './status.ts';
 import { isBeforePublication, isFinal } from './status.ts';
 
@@ -20,11 +22,9 @@ export function decideMessage(
   const by = text(payload, 'by');
   switch (name) {
     case 'livePipelineStarted':
-      return pipelineStarted(state, text(payload, 'name') ?? 'the live pipeline');
+      return pipelineStarted(state, text(payload, 'name') ?? '(unnamed)', nowIso);
     case 'livePipelineFinished':
-      return state.pipelineSignal === null
-        ? already('no run of the live pipeline was signalled')
-        : accepted({ type: 'pipelineFinished' });
+      return pipelineFinished(state, text(payload, 'name'));
     case 'settle':
       return reshape(state, by, 'settled');
     case 'rearm':
@@ -129,10 +129,24 @@ function pause(state: BackfillState, by: string | null, reason: string | null): 
   return accepted({ type: 'paused', by, reason: reason ?? 'no reason given' });
 }
 
-function pipelineStarted(state: BackfillState, name: string): MessageDecision {
-  return state.pipelineSignal !== null
-    ? already(`${state.pipelineSignal.name} is known to run`)
-    : accepted({ type: 'pipelineStarted', name });
+function pipelineStarted({ pipelineSignals, plan }: BackfillState, name: string, nowIso: string): MessageDecision {
+  if (name.length > NAME_CHARACTERS)
+    return refused(
+      `livePipelineStarted: the name has ${name.length} characters, ${NAME_CHARACTERS} are kept; work is not stopped for it, signal a shorter name`,
+    );
+  const others = standing(pipelineSignals, plan?.startedSignalExpiresMs, nowIso).filter((one) => one.name !== name);
+  if (others.length >= SIGNALS_KEPT)
+    return refused(
+      `livePipelineStarted: ${others.length} pipelines are known to run, more are not kept (${namesOf(others)}); finish those that ended, then signal ${name} again`,
+    );
+  return accepted({ type: 'pipelineStarted', name });
+}
+
+function pipelineFinished({ pipelineSignals }: BackfillState, name: string | null): MessageDecision {
+  if (pipelineSignals.length === 0) return already('no run of the live pipeline was signalled');
+  if (name !== null && !pipelineSignals.some((signal) => signal.name === name))
+    return already(`no run of ${name} was signalled; known to run: ${namesOf(pipelineSignals)}`);
+  return accepted({ type: 'pipelineFinished', name });
 }
 
 function reshape(state: BackfillState, by: string | null, shape: 'armed' | 'settled'): MessageDecision {

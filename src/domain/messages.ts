@@ -53,8 +53,10 @@ export const MESSAGE_DESCRIPTIONS: Readonly<Record<MessageName, string>> = {
   setLimits: 'Change limits while it runs. {"by": "you", "max_concurrency": 2, "daily_bytes_budget": "500GB"}',
   settle: 'Give readers the cheaper view without the instant switch. {"by": "you"}',
   rearm: 'Give the view its instant switch back. {"by": "you"}',
-  livePipelineStarted: 'The live pipeline begins a run: work stops at the next partition boundary. {"name": "nightly"}',
-  livePipelineFinished: 'The live pipeline ended its run: work goes on. {"name": "nightly"}',
+  livePipelineStarted:
+    'A live pipeline begins a run: work stops at the next partition boundary. Each name counts by itself; said again, it expires later. {"name": "nightly"}',
+  livePipelineFinished:
+    'A live pipeline ended its run: work goes on when none is left. Without a name, all have ended. {"name": "nightly"}',
 };
 
 /** Decisions have rows of their own in the ledger, which may refuse them; of every other message it keeps an event. */

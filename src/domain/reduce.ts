@@ -2,6 +2,7 @@ import type { BackfillEvent, Work } from './backfill-event.ts';
 import type { BackfillState, Refusal, Request } from './backfill-state.ts';
 import { assertNever } from './assert-never.ts';
 import { giveBack, giveBackSplit, startQueue } from './batch-queue.ts';
+import { standing, withFinished, withStarted } from './pipeline-signals.ts';
 import type { Telling } from './received-message.ts';
 import { shortened } from './received-message.ts';
 import type { BackfillStatus } from './status.ts';
@@ -54,9 +55,11 @@ export function reduce(state: BackfillState, event: BackfillEvent, nowIso: strin
     case 'resumed':
       return { ...state, paused: null };
     case 'pipelineStarted':
-      return { ...state, pipelineSignal: { name: event.name, since: nowIso } };
+      return { ...state, pipelineSignals: withStarted(signalsNow(state, nowIso), event.name, nowIso) };
     case 'pipelineFinished':
-      return { ...state, pipelineSignal: null };
+      return { ...state, pipelineSignals: withFinished(state.pipelineSignals, event.name) };
+    case 'pipelinesExpired':
+      return { ...state, pipelineSignals: signalsNow(state, nowIso) };
     case 'limited':
       return { ...state, limits: { ...state.limits, ...event.limits } };
     case 'requested':
@@ -149,6 +152,10 @@ function decide(state: BackfillState, event: Decision, nowIso: string): Backfill
     default:
       return assertNever(event);
   }
+}
+
+function signalsNow({ pipelineSignals, plan }: BackfillState, nowIso: string): BackfillState['pipelineSignals'] {
+  return standing(pipelineSignals, plan?.startedSignalExpiresMs, nowIso);
 }
 
 function planned(

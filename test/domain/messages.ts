@@ -30,9 +30,9 @@ export const GOOD: Readonly<Record<MessageName, Incoming>> = {
 export function readyFor(name: MessageName, status: BackfillStatus): BackfillState {
   const hold = status === 'held' ? heldOn().hold : null;
   const paused = name === 'resume' ? { by: 'olaf', reason: 'month end', since: NOW } : null;
-  const pipelineSignal = name === 'livePipelineFinished' ? { name: 'nightly', since: NOW } : null;
+  const pipelineSignals = name === 'livePipelineFinished' ? [{ name: 'nightly', since: NOW }] : [];
   const shape = name === 'rearm' ? ('settled' as const) : ('armed' as const);
-  return stateIn(status, { evidence: EVIDENCE, hold, paused, pipelineSignal, shape });
+  return stateIn(status, { evidence: EVIDENCE, hold, paused, pipelineSignals, shape });
 }
 
 export function decide(state: BackfillState, name: MessageName, payload: Incoming = GOOD[name]): MessageDecision {

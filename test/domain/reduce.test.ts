@@ -164,8 +164,8 @@ describe('what happens to a backfill', () => {
     expect(paused.paused).toEqual({ by: 'olaf', reason: 'month end', since: LATER });
     expect(reduce(paused, { type: 'resumed' }, LATER).paused).toBeNull();
     const running = reduce(paused, { type: 'pipelineStarted', name: 'nightly' }, LATER);
-    expect(running.pipelineSignal).toEqual({ name: 'nightly', since: LATER });
-    expect(reduce(running, { type: 'pipelineFinished' }, LATER).pipelineSignal).toBeNull();
+    expect(running.pipelineSignals).toEqual([{ name: 'nightly', since: LATER }]);
+    expect(reduce(running, { type: 'pipelineFinished', name: null }, LATER).pipelineSignals).toEqual([]);
   });
 
   it('changes a limit and leaves the other', () => {

@@ -54,7 +54,11 @@ describe('the gate', () => {
       `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE 'EXPLAIN%INSERT%'`,
     );
     expect(rows).toEqual([]);
+    await run.signal('livePipelineStarted', { name: 'hourly' });
+    await waitsOn(run, /the live pipelines nightly, hourly signalled that they run/);
     await run.signal('livePipelineFinished', { name: 'nightly' });
+    await waitsOn(run, /the live pipeline hourly signalled that it runs/);
+    await run.signal('livePipelineFinished', { name: 'hourly' });
     await finish(run);
   });
 
