@@ -1,8 +1,9 @@
 import type { BackfillState } from '../src/domain/backfill-state.ts';
 import { formatBytes } from '../src/domain/bytes.ts';
-import { missingSignOffs } from '../src/domain/parties.ts';
+import { nextActions } from '../src/domain/next-actions.ts';
 import { describePrevious } from '../src/domain/previous-evidence.ts';
 import { waitingOn } from '../src/domain/status-view.ts';
+import { isFinal } from '../src/domain/status.ts';
 
 /** The page for the person on call. Markdown without tables: the UI renders them without borders. */
 export function currentDetails(state: BackfillState): string {
@@ -74,63 +75,11 @@ function refusals(state: BackfillState): string {
 }
 
 function actions(state: BackfillState): string[] {
-  const id = state.backfillId;
-  const say = (command: string): string => `\`backfill ${command}\``;
-  switch (state.status) {
-    case 'awaitingApproval':
-      return [
-        say(`approve ${id} --by <approver> --digest ${state.evidence?.digest ?? ''}`),
-        say(`reject ${id} --by <approver> --reason <why>`),
-        say(`report ${id}`),
-        say(`abort ${id} --reason <why>`),
-      ];
-    case 'held':
-      return [
-        say(`retry ${id}`),
-        ...(state.hold?.drifted === true || state.proposal != null ? [replanned(state)] : []),
-        ...(state.hold?.check == null
-          ? []
-          : [say(`waive ${id} --by <approver> --check ${state.hold.check.name} --reason <why>`)]),
-        say(`abort ${id} --reason <why>`),
-      ];
-    case 'observing':
-      return [
-        say(`rollback ${id} --reason <why>`),
-        say(`settle ${id}`),
-        ...(state.drift == null ? [] : [replanned(state)]),
-      ];
-    case 'awaitingSignOff':
-      return [
-        ...missingSignOffs(state.plan?.signOff ?? [], state.signOffs).map((party) =>
-          say(`sign-off ${id} --by ${party}`),
-        ),
-        say(`rollback ${id} --reason <why>`),
-      ];
-    case 'rolledBack':
-      return [say(`republish ${id}`), say(`close ${id}`)];
-    case 'consolidating':
-      return [state.paused === null ? say(`pause ${id} --reason <why>`) : say(`resume ${id}`)];
-    case 'planning':
-    case 'publishing':
-      return [say(`abort ${id} --reason <why>`)];
-    case 'proving':
-    case 'preserving':
-    case 'building':
-    case 'reconciling':
-      return [
-        state.paused === null ? say(`pause ${id} --reason <why>`) : say(`resume ${id}`),
-        say(`abort ${id} --reason <why>`),
-      ];
-    default:
-      return [say(`report ${id}`)];
-  }
-}
-
-/** First what it would change, then what was shown. */
-function replanned({ backfillId, proposal }: BackfillState): string {
-  return proposal == null
-    ? `\`backfill replan ${backfillId} --by <you>\``
-    : `\`backfill replan ${backfillId} --by <you> --plan-hash ${proposal.planHash.slice(0, 12)}\``;
+  const commands = nextActions(state).map(({ command }) => command);
+  const report = state.evidence === null ? [] : [`backfill report ${state.backfillId}`];
+  if (commands.length + report.length === 0)
+    return [isFinal(state.status) ? 'nothing, it has ended' : 'nothing, it goes on by itself'];
+  return [...commands, ...report].map((command) => `\`${command}\``);
 }
 
 /** Raw HTML would be rendered; names and messages come from people. */

@@ -2,6 +2,7 @@ import type { DescribedBackfill } from '../client/describe-backfill.ts';
 import type { Config } from '../config/config.ts';
 import type { WaitingOn } from '../domain/backfill-state.ts';
 import type { BackfillPlan } from '../domain/backfill-plan.ts';
+import { nextActions } from '../domain/next-actions.ts';
 import type { StatusView } from '../domain/status-view.ts';
 import type { BackfillStatus } from '../domain/status.ts';
 import { BACKFILL_STATUSES, isFinal } from '../domain/status.ts';
@@ -91,6 +92,20 @@ export function lastKnownStatus(
     workflowId: described?.workflowId ?? run?.workflowId ?? workflowIdOf(backfillId),
     requestedBy: run?.requestedBy ?? '',
     because: null,
+    // Held where, and in which shape the view is, only the workflow knows: what leans on it is not offered.
+    next: nextActions({
+      backfillId,
+      status,
+      drift: null,
+      proposal: null,
+      hold: null,
+      paused: null,
+      shape: 'plain',
+      requests: [],
+      signOffs: run?.signOffs ?? [],
+      evidence: run?.evidence ?? null,
+      plan: null,
+    }),
   };
 }
 
@@ -106,7 +121,7 @@ const OWN_WAITS: Readonly<Partial<Record<BackfillStatus, string>>> = {
   observing: 'the end of the rollback window',
   awaitingSignOff: 'the sign-off of every party',
   rolledBack: 'a person: republish or close',
-  held: 'a person: retry, waive or abort',
+  held: 'a person: retry, or what a worker offers when it runs',
 };
 
 function waitingOn(

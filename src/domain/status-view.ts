@@ -1,4 +1,6 @@
 import type { Approval, BackfillState, Hold, Proposal, Refusal, Release, WaitingOn } from './backfill-state.ts';
+import type { NextAction } from './next-actions.ts';
+import { nextActions, waysOut } from './next-actions.ts';
 import type { Waiver } from './waiver.ts';
 import { statusWait } from './status-wait.ts';
 import type { BackfillStatus } from './status.ts';
@@ -39,6 +41,8 @@ export interface StatusView {
   readonly workflowId: string;
   readonly requestedBy: string;
   readonly because: string | null;
+  /** What a person can say now, most likely first. */
+  readonly next: readonly NextAction[];
 }
 
 export function viewStatus(state: BackfillState, historyLength: number): StatusView {
@@ -77,6 +81,7 @@ export function viewStatus(state: BackfillState, historyLength: number): StatusV
     workflowId: state.workflowId,
     requestedBy: state.requestedBy,
     because: state.endedBecause,
+    next: nextActions(state),
   };
 }
 
@@ -86,7 +91,7 @@ export function waitingOn(state: BackfillState): WaitingOn | null {
   if (state.hold !== null)
     // A drift says itself what can be done about it.
     return {
-      reason: `held: ${state.hold.reason}${state.hold.drifted === true ? '' : '; retry, waive or abort'}`,
+      reason: `held: ${state.hold.reason}${state.hold.drifted === true ? '' : `; ${waysOut(state)}`}`,
       since: state.hold.since,
     };
   if (state.paused !== null)

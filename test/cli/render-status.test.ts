@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { paintFor } from '../../src/cli/render/paint.ts';
-import { nextCommands } from '../../src/cli/render/next-commands.ts';
 import { renderStatus, statusLine } from '../../src/cli/render/status.ts';
-import { BACKFILL_STATUSES } from '../../src/domain/status.ts';
 import { viewOf } from './views.ts';
 
 const plain = paintFor({ isColoured: false });
@@ -76,7 +74,8 @@ describe('status for people', () => {
 
       Next
         backfill status tax-fix --watch
-        backfill rollback tax-fix --reason "<why>""
+        backfill rollback tax-fix --reason "<why>"
+        backfill settle tax-fix"
     `);
   });
 
@@ -123,44 +122,5 @@ describe('status for people', () => {
     );
     expect(coloured).toContain('\u001b[33mheld\u001b[39m');
     expect(renderStatus(viewOf({ status: 'held' }), { link: null, isLive: true }, plain)).not.toContain('\u001b');
-  });
-});
-
-describe('what a person can do next', () => {
-  it('is answered for every status', () => {
-    const commands = BACKFILL_STATUSES.map((status) => `${status}: ${nextCommands(viewOf({ status })).join(' | ')}`);
-    expect(commands.join('\n')).toMatchInlineSnapshot(`
-      "planning: backfill status tax-fix --watch | backfill abort tax-fix --reason "<why>"
-      proving: backfill status tax-fix --watch | backfill pause tax-fix --reason "<why>" | backfill abort tax-fix --reason "<why>"
-      preserving: backfill status tax-fix --watch | backfill pause tax-fix --reason "<why>" | backfill abort tax-fix --reason "<why>"
-      building: backfill status tax-fix --watch | backfill pause tax-fix --reason "<why>" | backfill abort tax-fix --reason "<why>"
-      reconciling: backfill status tax-fix --watch | backfill pause tax-fix --reason "<why>" | backfill abort tax-fix --reason "<why>"
-      awaitingApproval: backfill report tax-fix | backfill approve tax-fix --by <approver> --digest <from the report> | backfill reject tax-fix --by <approver> --reason "<why>"
-      publishing: backfill status tax-fix --watch | backfill abort tax-fix --reason "<why>"
-      observing: backfill status tax-fix --watch | backfill rollback tax-fix --reason "<why>"
-      awaitingSignOff: backfill sign-off tax-fix --by <party> | backfill rollback tax-fix --reason "<why>"
-      consolidating: backfill status tax-fix --watch | backfill pause tax-fix --reason "<why>" | backfill abort tax-fix --reason "<why>"
-      completed: backfill report tax-fix
-      rollingBack: backfill status tax-fix --watch
-      rolledBack: backfill republish tax-fix | backfill close tax-fix
-      closing: backfill status tax-fix --watch
-      closed: backfill report tax-fix
-      held: backfill retry tax-fix | backfill abort tax-fix --reason "<why>"
-      aborting: backfill status tax-fix --watch
-      aborted: backfill report tax-fix
-      failed: "
-    `);
-  });
-
-  it('offers no waiver of a proof, no abort of what was published, and resume where it is paused', () => {
-    const proof = { name: 'idempotency', level: 'proof', verdict: 'fail', figure: '', limit: '' } as const;
-    const hold = { from: 'proving', reason: '', since: at, check: proof, batch: null } as const;
-    expect(nextCommands(viewOf({ status: 'held', hold })).join()).not.toContain('waive');
-    const release = { releaseId: 'FIN-1', publishedAt: at, state: 'published' } as const;
-    const held = nextCommands(viewOf({ status: 'held', release })).join();
-    expect(held).toContain('backfill rollback');
-    expect(held).not.toContain('abort');
-    const paused = { by: 'dana', reason: 'month end', since: at };
-    expect(nextCommands(viewOf({ paused }))[0]).toBe('backfill resume tax-fix');
   });
 });

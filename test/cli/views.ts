@@ -1,8 +1,9 @@
+import { nextActions } from '../../src/domain/next-actions.ts';
 import type { StatusView } from '../../src/domain/status-view.ts';
 
 /** A run in the middle of its work; tests say what is different. */
 export function viewOf(different: Partial<StatusView> = {}): StatusView {
-  return {
+  const view: Omit<StatusView, 'next'> = {
     backfillId: 'tax-fix',
     dataset: 'finance.daily_revenue',
     status: 'building',
@@ -34,4 +35,7 @@ export function viewOf(different: Partial<StatusView> = {}): StatusView {
     because: null,
     ...different,
   };
+  const evidence = view.evidenceDigest === null ? null : { digest: view.evidenceDigest };
+  const known = { ...view, evidence, shape: 'armed' as const, requests: [], plan: null };
+  return { ...view, next: different.next ?? nextActions(known) };
 }

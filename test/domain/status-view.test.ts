@@ -55,6 +55,7 @@ describe('the status that programs read', () => {
         "workflowId",
         "requestedBy",
         "because",
+        "next",
       ]
     `);
     for (const status of BACKFILL_STATUSES) expect(Object.keys(viewStatus(stateIn(status), 3))).toEqual(fields);

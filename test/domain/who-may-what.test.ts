@@ -138,10 +138,21 @@ describe('the other messages', () => {
   it('aborts a hold only where nothing is published', () => {
     for (const from of ['proving', 'building', 'reconciling', 'publishing'] as const)
       expect(decide(heldOn(null, from), 'abort').kind).toBe('accepted');
-    for (const from of ['observing', 'awaitingSignOff', 'consolidating', 'rolledBack'] as const)
-      expect(refusal(heldOn(null, from), 'abort')).toBe(
-        'abort: the correction was published; use rollback (status held)',
-      );
+    const instead = (['observing', 'consolidating', 'rollingBack', 'rolledBack', 'closing'] as const).map((from) =>
+      refusal(heldOn(null, from), 'abort'),
+    );
+    expect(instead.join('\n')).toMatchInlineSnapshot(`
+      "abort: the correction was published; use rollback (status held)
+      abort: the correction was published; undoing is over, since corrected rows are moving into the base table: what was published before stays in the table that rollback.snapshot of the spec names, until its retention ends (status held)
+      abort: the correction was published; close removes what was made, once it is rolled back (status held)
+      abort: the correction was published; close removes what was made, once it is rolled back (status held)
+      abort: what was made is being removed already (status held)"
+    `);
+    expect(refusal(heldOn(null, 'awaitingSignOff'), 'abort')).toBe(instead[0]);
+    expect(decide(heldOn(null, 'aborting'), 'abort')).toEqual({
+      kind: 'already',
+      because: 'abort was asked for already',
+    });
   });
 
   it.each<[Incoming, string]>([

@@ -17,11 +17,30 @@ describe('the page for the person on call', () => {
   });
 
   it.each<[BackfillStatus, readonly MessageName[]]>([
+    ['building', ['abort', 'retry', 'waive']],
+    ['observing', ['retry', 'rollback', 'waive']],
+    ['consolidating', ['retry', 'waive']],
+  ])('held in %s offers %j, and asks for the same', (from, names) => {
+    const held = heldOn(FAILING, from);
+    expect(offered(held)).toEqual(names);
+    const asked = /; ([a-z, ]+) \(since /.exec(currentDetails(held))?.[1];
+    expect(asked?.split(/, | or /).sort()).toEqual(names);
+  });
+
+  it('says that there is nothing to do where that is so', () => {
+    expect(currentDetails(stateIn('closing'))).toContain('- nothing, it goes on by itself');
+    expect(currentDetails(stateIn('failed'))).toContain('- nothing, it has ended');
+    expect(currentDetails(stateIn('completed', { evidence: EVIDENCE }))).toContain(
+      '- `backfill report revenue-tax-fix`',
+    );
+  });
+
+  it.each<[BackfillStatus, readonly MessageName[]]>([
     ['building', ['abort', 'pause']],
     ['awaitingApproval', ['abort', 'approve', 'reject']],
     ['held', ['abort', 'retry', 'waive']],
     ['observing', ['rollback', 'settle']],
-    ['awaitingSignOff', ['rollback', 'signOff']],
+    ['awaitingSignOff', ['rollback', 'settle', 'signOff']],
     ['rolledBack', ['close', 'republish']],
   ])('in %s offers %j', (status, names) => {
     expect(offered(readyFor('pause', status))).toEqual(names);

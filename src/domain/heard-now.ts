@@ -1,0 +1,169 @@
+import type { BackfillState, Request } from './backfill-state.ts';
+import type { Unheard } from './message-decision.ts';
+import { already, refused } from './message-decision.ts';
+import type { MessageName } from './messages.ts';
+import type { BackfillStatus } from './status.ts';
+import { isBeforePublication, isFinal } from './status.ts';
+
+/** What of a state says which messages are heard, whoever sends them. */
+export type Standing = Pick<BackfillState, 'status' | 'hold' | 'paused' | 'shape' | 'requests'>;
+
+/**
+ * What stands against a message as things are, whoever sends it and whatever it says besides; null where nothing does.
+ * The one place that decides it: for the message when it comes, and for what is offered to people before.
+ */
+export function heardNow(state: Standing, name: MessageName): Unheard | null {
+  if (isFinal(state.status)) return refused(`${name}: this backfill has ended (${state.status}); nothing was changed`);
+  switch (name) {
+    case 'pause':
+      return pause(state);
+    case 'resume':
+      return state.paused === null ? already('it is not paused') : null;
+    case 'settle':
+      return reshape(state, 'settled');
+    case 'rearm':
+      return reshape(state, 'armed');
+    case 'abort':
+      return abort(state);
+    case 'replan':
+      return replan(state);
+    case 'waive':
+      return waive(state);
+    case 'approve':
+    case 'signOff':
+      return inItsStatus(state, name);
+    case 'reject':
+    case 'rollback':
+    case 'republish':
+    case 'close':
+    case 'retry':
+      return request(state, name);
+    default:
+      return null;
+  }
+}
+
+/** The oldest request of a kind that nothing was done about yet. */
+export function pendingRequest({ requests }: Pick<Standing, 'requests'>, kind: Request['kind']): Request | undefined {
+  return requests.find((pending) => pending.kind === kind);
+}
+
+type Asked = 'reject' | 'rollback' | 'republish' | 'close' | 'retry';
+
+const WHERE: Readonly<Record<Asked | 'approve' | 'signOff', readonly BackfillStatus[]>> = {
+  approve: ['awaitingApproval'],
+  signOff: ['awaitingSignOff'],
+  reject: ['awaitingApproval'],
+  rollback: ['observing', 'awaitingSignOff'],
+  republish: ['rolledBack'],
+  close: ['rolledBack'],
+  retry: ['held'],
+};
+
+function inItsStatus({ status }: Standing, name: keyof typeof WHERE): Unheard | null {
+  if (WHERE[name].includes(status)) return null;
+  const held = name === 'rollback' ? ', and held in one of them or while switching back' : '';
+  return refused(`${name}: not possible in status ${status}; it is heard in ${WHERE[name].join(', ')}${held}`);
+}
+
+function request(state: Standing, kind: Asked): Unheard | null {
+  const pending = pendingRequest(state, kind);
+  if (pending !== undefined) return already(`${kind} was asked for by ${pending.by}`);
+  if (kind !== 'rollback') return inItsStatus(state, kind);
+  if (state.status === 'held' && mayRollBackFrom(state.hold?.from)) return null;
+  return at(state) === 'consolidating'
+    ? refused(`rollback: not possible in status ${state.status}; ${UNDOING_IS_OVER}`)
+    : inItsStatus(state, kind);
+}
+
+const UNDOING_IS_OVER =
+  'undoing is over, since corrected rows are moving into the base table: what was published before stays in the table that rollback.snapshot of the spec names, until its retention ends';
+
+/** The status; where it is held, the one it is held in. */
+function at({ status, hold }: Standing): BackfillStatus {
+  return status === 'held' ? (hold?.from ?? 'held') : status;
+}
+
+function mayRollBackFrom(from: BackfillStatus | undefined): boolean {
+  return from === 'observing' || from === 'awaitingSignOff' || from === 'rollingBack';
+}
+
+function abort(state: Standing): Unheard | null {
+  const from = at(state);
+  if (pendingRequest(state, 'abort') !== undefined || from === 'aborting')
+    return already('abort was asked for already');
+  return isBeforePublication(from) ? null : refused(`abort: ${insteadOfAbort(from)} (status ${state.status})`);
+}
+
+function insteadOfAbort(from: BackfillStatus): string {
+  switch (from) {
+    case 'consolidating':
+      return `the correction was published; ${UNDOING_IS_OVER}`;
+    case 'rollingBack':
+    case 'rolledBack':
+      return 'the correction was published; close removes what was made, once it is rolled back';
+    case 'closing':
+      return 'what was made is being removed already';
+    default:
+      return 'the correction was published; use rollback';
+  }
+}
+
+const PAUSABLE: readonly BackfillStatus[] = [
+  'proving',
+  'preserving',
+  'building',
+  'reconciling',
+  'consolidating',
+  'held',
+];
+
+function pause({ status, paused }: Standing): Unheard | null {
+  if (paused !== null) return already(`it is paused by ${paused.by}`);
+  return PAUSABLE.includes(status) ? null : refused(`pause: no work is going on in status ${status}`);
+}
+
+function reshape(state: Standing, shape: 'armed' | 'settled'): Unheard | null {
+  const name = shape === 'settled' ? 'settle' : 'rearm';
+  if (state.status !== 'observing' && state.status !== 'awaitingSignOff')
+    return refused(`${name}: the view changes shape only while a release is watched, not in status ${state.status}`);
+  if (state.shape === shape) return already(`the view is ${shape}`);
+  return pendingRequest(state, 'reshape') === undefined ? null : already('the view is changing its shape');
+}
+
+/** Readers see the release, and no row moves into the base yet. */
+const WATCHING: readonly BackfillStatus[] = ['observing', 'awaitingSignOff'];
+/** Where a held run may still get another plan. */
+const REPLANNED_FROM: readonly BackfillStatus[] = [
+  'proving',
+  'preserving',
+  'building',
+  'reconciling',
+  'awaitingApproval',
+  'publishing',
+  ...WATCHING,
+];
+
+function replan(state: Standing): Unheard | null {
+  const { status, hold } = state;
+  if (pendingRequest(state, 'replan') !== undefined) return already('a replan is being drawn up');
+  const isHeard = status === 'held' ? REPLANNED_FROM.includes(hold?.from ?? 'held') : WATCHING.includes(status);
+  if (isHeard) return null;
+  const place = status === 'held' ? `held from ${hold?.from ?? 'nowhere'}` : status;
+  return refused(
+    `replan: not possible in status ${place}; it is heard in held, ${WATCHING.join(' and ')}. Before a publication a run holds by itself within seconds of a column that was added`,
+  );
+}
+
+function waive({ status, hold }: Standing): Unheard | null {
+  if (status !== 'held' || hold === null)
+    return refused(`waive: not possible in status ${status}; it is heard in held`);
+  if (hold.check === null) return refused(`waive: it is held for another reason than a check: ${hold.reason}`);
+  if (hold.check.name === 'batches_passed')
+    return refused(
+      'waive: batches_passed is the sum of other checks; retry, and waive the check of the batch that fails',
+    );
+  if (hold.check.level === 'proof')
+    return refused(`waive: a proof (${hold.check.name}) cannot be waived; correct the transform`);
+  return null;
+}
