@@ -6,7 +6,7 @@ import type { BackfillStatus } from './status.ts';
 import { isBeforePublication, isFinal } from './status.ts';
 
 /** What of a state says which messages are heard, whoever sends them. */
-export type Standing = Pick<BackfillState, 'status' | 'hold' | 'paused' | 'shape' | 'requests'>;
+export type Standing = Pick<BackfillState, 'status' | 'hold' | 'paused' | 'shape' | 'requests' | 'retainUntil'>;
 
 /**
  * What stands against a message as things are, whoever sends it and whatever it says besides; null where nothing does.
@@ -109,18 +109,38 @@ function insteadOfAbort(from: BackfillStatus): string {
   }
 }
 
-const PAUSABLE: readonly BackfillStatus[] = [
-  'proving',
-  'preserving',
-  'building',
-  'reconciling',
-  'consolidating',
-  'held',
-];
-
-function pause({ status, paused }: Standing): Unheard | null {
+function pause({ status, paused, retainUntil }: Standing): Unheard | null {
   if (paused !== null) return already(`it is paused by ${paused.by}`);
-  return PAUSABLE.includes(status) ? null : refused(`pause: no work is going on in status ${status}`);
+  const instead = insteadOfPause(status, retainUntil !== null);
+  return instead === null
+    ? null
+    : refused(`pause: it stops proving, preserving, building, reconciling and consolidating; in ${status} ${instead}`);
+}
+
+/** What goes on in a status that a pause does not stop, and what does; null where a pause does. */
+function insteadOfPause(status: BackfillStatus, isRetained: boolean): string | null {
+  switch (status) {
+    case 'planning':
+      return 'the documents are read and samples are built; abort ends that';
+    case 'awaitingApproval':
+      return 'only partitions that live writes touch are rebuilt, so that the evidence stays current; reject or abort ends that';
+    case 'publishing':
+      return 'sources are compared once more and live writes are caught up with before the switch; abort ends that';
+    case 'observing':
+    case 'awaitingSignOff':
+      return 'only partitions that live writes touch are rebuilt, so that readers of the release see them; rollback ends that';
+    case 'consolidating':
+      return isRetained ? 'the rows are moved, and only the snapshot is kept until its retention ends' : null;
+    case 'rollingBack':
+      return 'readers are given the previous history back; wait for rolledBack';
+    case 'rolledBack':
+      return 'nothing is built; republish or close goes on';
+    case 'closing':
+    case 'aborting':
+      return 'what was made is being removed; nothing is built';
+    default:
+      return null;
+  }
 }
 
 function reshape(state: Standing, shape: 'armed' | 'settled'): Unheard | null {

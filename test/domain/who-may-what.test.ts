@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Incoming } from '../../src/domain/messages.ts';
+import { BACKFILL_STATUSES, isFinal } from '../../src/domain/status.ts';
 import { GOOD, decide, refusal } from './messages.ts';
 import { DIGEST, EVIDENCE, FAILING, LATER, NOW, heldOn, stateIn } from './states.ts';
 
@@ -192,6 +193,40 @@ describe('the other messages', () => {
     const limited = stateIn('building', { limits: { maxConcurrency: 2, dailyBytesBudget: 1000 } });
     expect(decide(limited, 'setLimits', { daily_bytes_budget: null }).kind).toBe('accepted');
     expect(decide(limited, 'setLimits', { max_concurrency: 2, daily_bytes_budget: 1000 }).kind).toBe('already');
+  });
+});
+
+describe('a pause', () => {
+  it('says what goes on where it stops nothing, and what stops that', () => {
+    const refusals = [...BACKFILL_STATUSES.filter((status) => !isFinal(status)).map((status) => stateIn(status))]
+      .concat(stateIn('consolidating', { retainUntil: LATER }))
+      .map((state) =>
+        refusal(state, 'pause').replace(
+          'it stops proving, preserving, building, reconciling and consolidating; ',
+          '… ',
+        ),
+      );
+    expect(refusals.join('\n')).toMatchInlineSnapshot(`
+      "pause: … in planning the documents are read and samples are built; abort ends that
+      accepted, not refused
+      accepted, not refused
+      accepted, not refused
+      accepted, not refused
+      pause: … in awaitingApproval only partitions that live writes touch are rebuilt, so that the evidence stays current; reject or abort ends that
+      pause: … in publishing sources are compared once more and live writes are caught up with before the switch; abort ends that
+      pause: … in observing only partitions that live writes touch are rebuilt, so that readers of the release see them; rollback ends that
+      pause: … in awaitingSignOff only partitions that live writes touch are rebuilt, so that readers of the release see them; rollback ends that
+      accepted, not refused
+      pause: … in rollingBack readers are given the previous history back; wait for rolledBack
+      pause: … in rolledBack nothing is built; republish or close goes on
+      pause: … in closing what was made is being removed; nothing is built
+      accepted, not refused
+      pause: … in aborting what was made is being removed; nothing is built
+      pause: … in consolidating the rows are moved, and only the snapshot is kept until its retention ends"
+    `);
+    expect(refusal(stateIn('publishing'), 'pause')).toMatch(
+      /^pause: it stops proving, preserving, building, reconciling and consolidating; in publishing /,
+    );
   });
 });
 
