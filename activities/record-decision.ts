@@ -15,16 +15,10 @@ export function makeRecordDecision(deps: ActivityDeps): LightActivities['recordD
       try {
         await withTransaction(session, async () => {
           const row = rowOf(decision);
-          await session.change(insertDecision({ backfillId, ...row }));
-          if (decision.kind === 'waive')
+          const isNew = (await session.change(insertDecision({ backfillId, ...row }))) > 0;
+          if (isNew && decision.kind === 'waive')
             await session.change(
-              insertEvidence(
-                backfillId,
-                'waiver',
-                decision.waiver.batch,
-                decision.waiver,
-                fingerprint(decision.waiver),
-              ),
+              insertEvidence(backfillId, 'waiver', decision.waiver.batch, decision.waiver, row.digest),
             );
           await session.change(
             insertEventOnce(backfillId, decision.kind, row.by, {
@@ -65,7 +59,8 @@ function rowOf(decision: DecisionToRecord): {
       return {
         decision: 'waive',
         by: decision.waiver.by,
-        digest: '',
+        // Of the waiver as it stands in the evidence: another figure, reason or instant is another waiver.
+        digest: fingerprint(decision.waiver),
         subject: `${decision.waiver.batch ?? 'run'}:${decision.waiver.check}`,
         comment: decision.waiver.reason,
       };
