@@ -6,19 +6,10 @@ import type { Phase, Run } from './run.ts';
 export const awaitApproval: Phase = async (run) => {
   for (;;) {
     if (run.take('abort')) return { type: 'moved', to: 'aborting' };
-    const rejection = run.first('reject');
-    if (rejection !== undefined) {
-      const digest = run.state.evidence?.digest ?? '';
-      await run.on.light.recordDecision({
-        ...run.ref,
-        decision: { kind: 'reject', by: rejection.by, reason: rejection.reason, digest },
-      });
-      run.done(rejection);
-      return {
-        type: 'held',
-        from: 'reconciling',
-        hold: { reason: `${rejection.by} rejected the evidence: ${rejection.reason}`, check: null, batch: null },
-      };
+    const rejection = await rejected(run);
+    if (rejection !== null) {
+      const reason = `${rejection.by} rejected the evidence: ${rejection.reason}`;
+      return { type: 'held', from: 'reconciling', hold: { reason, check: null, batch: null } };
     }
     if (await approved(run)) return { type: 'moved', to: 'publishing' };
     if (run.isLong()) return { type: 'continueAsNew' };
@@ -34,6 +25,19 @@ export const awaitApproval: Phase = async (run) => {
     if (outcome.kind === 'rebuilt') recount(run, outcome.counts);
   }
 };
+
+/** Null where nobody rejects, or the ledger does not take it: a hold is never put into the mouth of somebody who may not. */
+async function rejected(run: Run): Promise<{ readonly by: string; readonly reason: string } | null> {
+  const request = run.first('reject');
+  if (request === undefined) return null;
+  const { by, reason } = request;
+  const digest = run.state.evidence?.digest ?? '';
+  const recorded = await run.on.light.recordDecision({ ...run.ref, decision: { kind: 'reject', by, reason, digest } });
+  run.done(request);
+  if (recorded.kind === 'recorded') return request;
+  run.refuse('reject', recorded.reason);
+  return null;
+}
 
 async function approved(run: Run): Promise<boolean> {
   const request = run.first('approve');

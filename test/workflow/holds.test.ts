@@ -172,3 +172,24 @@ describe('a check that fails', () => {
     });
   });
 });
+
+describe('a rejection', () => {
+  it('holds nothing when the ledger refuses it, and the evidence can still be approved', async () => {
+    const play = await stage.start((happy) => ({
+      recordDecision: async (input) =>
+        input.decision.kind === 'reject'
+          ? { kind: 'refused', reason: 'the ledger refuses it: finance-director is not an approver' }
+          : happy.recordDecision(input),
+    }));
+    const { evidenceDigest } = await play.reach('awaitingApproval');
+    await play.signal('reject', { by: 'finance-director', reason: 'wrong quarter' });
+    const refused = await play.until('the refusal', ({ refusals }) => refusals.length > 0);
+    expect(refused).toMatchObject({
+      status: 'awaitingApproval',
+      hold: null,
+      refusals: [{ message: 'reject', reason: 'the ledger refuses it: finance-director is not an approver' }],
+    });
+    expect(await play.update('approve', { by: 'finance-controller', digest: evidenceDigest })).toBe('approve is heard');
+    await play.reach('observing');
+  });
+});
