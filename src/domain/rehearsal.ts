@@ -91,7 +91,8 @@ function partitionDeltas(partitions: readonly RehearsedPartition[], { deltaExpec
     const outside = partitions.filter(({ measures, rowsOld, rowsNew }) => {
       const percent = percentChange(measures[measure] ?? { old: '0', new: '0' });
       const empty = rowsOld === 0 && rowsNew === 0;
-      return !empty && (percent === null || percent < range.low || percent > range.high);
+      // Asked for the inside, because NaN is neither below nor above.
+      return !empty && !(percent !== null && percent >= range.low && percent <= range.high);
     });
     const named = outside.map(
       ({ partition, measures }) =>

@@ -2,6 +2,7 @@ import pg from 'pg';
 import type { BackfillPlan } from '../domain/backfill-plan.ts';
 import type { ReconciliationFigures } from '../domain/batch-verdict.ts';
 import type { SampleRun } from '../domain/estimate.ts';
+import { largestDifference } from '../domain/largest-difference.ts';
 import type { Rehearsal, RehearsedPartition, RehearsedRow } from '../domain/rehearsal.ts';
 import { judgeRehearsal } from '../domain/rehearsal.ts';
 import type { Check } from '../domain/verdict.ts';
@@ -120,12 +121,13 @@ async function sourceDifferences(
   samples: readonly Sample[],
 ): Promise<Record<string, string>> {
   const largest: Record<string, string> = {};
-  for (const [name, total] of Object.entries(plan.sourceTotals))
-    for (const sample of samples) {
-      const { difference } = await session.one<{ difference: string }>(
-        sampleTotalDifference(plan, name, total.text, sample),
+  for (const [name, total] of Object.entries(plan.sourceTotals)) {
+    const differences: string[] = [];
+    for (const sample of samples)
+      differences.push(
+        (await session.one<{ difference: string }>(sampleTotalDifference(plan, name, total.text, sample))).difference,
       );
-      if (Number(difference) >= Number(largest[name] ?? 0)) largest[name] = difference;
-    }
+    largest[name] = largestDifference(differences);
+  }
   return largest;
 }

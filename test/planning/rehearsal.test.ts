@@ -132,6 +132,33 @@ describe('a plan is refused, with the check, its figure and its limit, when the 
       reason: /fails source_total:gross: 5\.00 \(allowed: ±0 in every partition\)/,
     },
     {
+      what: 'have one day whose independent total is no number',
+      changes: {
+        files: {
+          ...SALES.files,
+          'gross.sql': (SALES.files['gross.sql'] ?? '').replace(
+            'sum(s.gross) as value',
+            `sum(s.gross) + case when s.day = date '2025-01-07' then 'NaN'::numeric else 0 end as value`,
+          ),
+        },
+      },
+      reason: /fails source_total:gross: NaN \(allowed: ±0 in every partition\)/,
+    },
+    {
+      what: 'have one day whose measure is no number',
+      changes: {
+        spec: SPEC.replace('"-8% to -1%"', '{ partition: "-8% to -1%" }'),
+        files: {
+          ...SALES.files,
+          'corrected.sql': CORRECTED.replace(
+            'else 0 end)',
+            `else case s.day when '2025-01-07' then 'NaN'::numeric else 0 end end)`,
+          ),
+        },
+      },
+      reason: /fails partition_delta:net: NaN% in partition 2025-01-07 \(/,
+    },
+    {
       what: 'cannot be built',
       changes: { files: { ...SALES.files, 'corrected.sql': CORRECTED.replace('sum(s.tax) as', 'sum(s.tax) / 0 as') } },
       reason:
