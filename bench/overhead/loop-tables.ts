@@ -75,7 +75,9 @@ export function dropShadow(pool: pg.Pool, plan: BackfillPlan): Promise<void> {
 /** `rows:hash` over everything that was built. */
 export function fingerprintShadow(pool: pg.Pool, plan: BackfillPlan): Promise<string> {
   return withTables(pool, async (session) => {
-    const statement = sql(`SELECT ${fingerprintOf(plan.comparedColumns, 's')} AS built FROM ${qualified(plan.shadow)} s`);
+    const statement = sql(
+      `SELECT ${fingerprintOf(plan.comparedColumns, 's')} AS built FROM ${qualified(plan.shadow)} s`,
+    );
     return (await session.one<{ built: string }>(statement)).built;
   });
 }

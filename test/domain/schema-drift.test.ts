@@ -119,13 +119,19 @@ describe('what people are told', () => {
   const added = { added: [CURRENCY, column('rate', 5, { hasDefault: true })], changes: [] };
 
   it('names each column and the way to carry, undo or give up', () => {
-    expect(describeDrift(added, about)).toMatchInlineSnapshot(`"column currency (text, may be null, no default) was added to finance.sales; column rate (numeric(14,2), never null, with a default) was added to finance.sales. Review what carries them into shadow and view: backfill replan fix --plan; or drop them again, then: backfill retry fix; or give up: backfill abort fix --reason "<why>""`);
-    expect(describeDrift({ added: [CURRENCY], changes: [] }, { ...about, isPublished: true })).toMatchInlineSnapshot(`"column currency (text, may be null, no default) was added to finance.sales. Review what carries it into shadow and view: backfill replan fix --plan; or leave it: the base has it, and the view may get it when the corrected rows are in the base"`);
+    expect(describeDrift(added, about)).toMatchInlineSnapshot(
+      `"column currency (text, may be null, no default) was added to finance.sales; column rate (numeric(14,2), never null, with a default) was added to finance.sales. Review what carries them into shadow and view: backfill replan fix --plan; or drop them again, then: backfill retry fix; or give up: backfill abort fix --reason "<why>""`,
+    );
+    expect(describeDrift({ added: [CURRENCY], changes: [] }, { ...about, isPublished: true })).toMatchInlineSnapshot(
+      `"column currency (text, may be null, no default) was added to finance.sales. Review what carries it into shadow and view: backfill replan fix --plan; or leave it: the base has it, and the view may get it when the corrected rows are in the base"`,
+    );
   });
 
   it('never offers to carry what a plan cannot follow', () => {
     const drift = { added: [CURRENCY], changes: ['column net of finance.sales was dropped'] };
-    expect(describeDrift(drift, about)).toMatchInlineSnapshot(`"column net of finance.sales was dropped; column currency (text, may be null, no default) was added to finance.sales. Undo that, then: backfill retry fix; or give up: backfill abort fix --reason "<why>""`);
+    expect(describeDrift(drift, about)).toMatchInlineSnapshot(
+      `"column net of finance.sales was dropped; column currency (text, may be null, no default) was added to finance.sales. Undo that, then: backfill retry fix; or give up: backfill abort fix --reason "<why>""`,
+    );
     expect(describeDrift(drift, { ...about, isPublished: true })).toContain('backfill rollback fix');
   });
 });
