@@ -1,9 +1,10 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ApplicationFailure } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { runHistories } from '../workflow/run-histories.ts';
-import { CHECK, countsOf, stoppedAt, untilCancelled } from '../workflow/script.ts';
+import { CHECK, SMALL_PLAN, countsOf, stoppedAt, untilCancelled } from '../workflow/script.ts';
 import type { Play, Stage } from '../workflow/stage.ts';
 
 export const HISTORIES = fileURLToPath(new URL('./histories/', import.meta.url));
@@ -23,6 +24,7 @@ export async function recordHistories(stage: Stage): Promise<void> {
     'main-job': await mainJob(stage),
     'hold-waive-abort': await holdWaiveAbort(stage),
     'long-run': await longRun(stage),
+    replan: await replanned(stage),
   };
   for (const [name, play] of Object.entries(plays)) {
     const runs = await runHistories(stage.client, play.workflowId);
@@ -115,4 +117,30 @@ async function longRun(stage: Stage): Promise<Play> {
 async function approve(play: Play): Promise<void> {
   const { evidenceDigest } = await play.reach('awaitingApproval');
   await play.update('approve', { by: 'finance-controller', digest: evidenceDigest });
+}
+
+/** Held because the base got a column; shown what carrying it means, carried with another logic, then given up. */
+async function replanned(stage: Stage): Promise<Play> {
+  const planHash = 'beadfacade12beadfacade12';
+  let carried = false;
+  const play = await stage.start(() => ({
+    watchLiveWrites: () => {
+      if (carried) return untilCancelled();
+      throw ApplicationFailure.nonRetryable('column currency was added to finance.daily_revenue', 'SchemaDrift');
+    },
+    replan: async ({ backfillId, planHash: given }) => {
+      if (given === null) return { kind: 'proposed', planHash, lines: ['the transform yields it'] };
+      carried = true;
+      return { kind: 'replanned', plan: { ...SMALL_PLAN, backfillId, planHash }, counts: countsOf(0), rebuild: true };
+    },
+  }));
+  await play.reach('held');
+  await play.update('replan', { by: 'olaf' });
+  await play.until('the proposal', ({ proposal }) => proposal !== null);
+  await play.update('replan', { by: 'olaf', planHash });
+  await play.called('concludeEvidence', 2);
+  await play.reach('awaitingApproval');
+  await play.update('abort', { by: 'olaf', reason: 'done' });
+  await play.handle.result();
+  return play;
 }

@@ -23,9 +23,9 @@ describe('the histories of earlier runs', () => {
     files = readdirSync(HISTORIES).filter((file) => file.endsWith('.json'));
   });
 
-  it('are kept: a whole life with a rollback, a hold, and a chain of runs', () => {
+  it('are kept: a whole life with a rollback, a hold, a replan, and a chain of runs', () => {
     const names = new Set(files.map((file) => file.replace(/(\.\d+)?\.json$/, '')));
-    expect([...names].sort()).toEqual(['hold-waive-abort', 'long-run', 'main-job']);
+    expect([...names].sort()).toEqual(['hold-waive-abort', 'long-run', 'main-job', 'replan']);
     expect(files.filter((file) => file.startsWith('long-run.')).length).toBeGreaterThan(1);
     for (const file of files) expect(statSync(join(HISTORIES, file)).size, file).toBeLessThan(500_000);
   });
