@@ -1,6 +1,8 @@
 import type { AdoptionPlan } from '../../domain/adoption.ts';
 import type { AdoptionCheck } from '../../planning/adoption/check-adoption.ts';
 import type { DrawnUpAdoption } from '../../planning/adoption/plan-adoption.ts';
+import { behind } from '../../planning/adoption/adoption-script.ts';
+import { counted } from '../../report/words.ts';
 import { blocks } from './layout.ts';
 
 /** A script with what to know before it as comments, so that it can be run as it is; where the script is in `folder`, what to know alone. */
@@ -10,11 +12,9 @@ export function renderAdoption(drawn: DrawnUpAdoption, folder: string | null): s
   if (drawn.kind === 'complete') return 'Nothing to adopt: every reader goes through the view.';
   const { plan, proof, script } = drawn;
   const known = blocks(
-    `${plan.dataset} behind ${plan.view}: ${plan.steps.length} steps, ${plan.byHand.length} readers to be changed by hand`,
+    `${plan.dataset} ${behind(plan)}: ${counted(plan.steps.length, 'step')}, ${counted(plan.byHand.length, 'reader')} to be changed by hand`,
     `${proof.state}: ${proof.detail}`,
-    plan.keepsName
-      ? `Until the last step the view has another name; afterwards the table is ${plan.base}, and ${plan.view} the view.`
-      : null,
+    plan.keepsName ? 'Until the rename, at the end of the script, the view has another name.' : null,
     byHand(plan),
     list(
       'Stays past the view, to be named in publication.direct_readers of a spec:',

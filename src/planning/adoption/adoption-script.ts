@@ -32,7 +32,7 @@ export function adoptionStatements({ plan, ledger, guards }: ScriptParts, tried 
 export function adoptionScript(parts: ScriptParts): string {
   const { plan, ledger, guards } = parts;
   return [
-    `-- Adoption of ${plan.dataset} behind ${plan.view}, drawn up by ${plan.requestedBy} as ${plan.releaseId}.`,
+    `-- Adoption of ${plan.dataset} ${behind(plan)}, drawn up by ${plan.requestedBy} as ${plan.releaseId}.`,
     '-- Review every step, then let another person run it as administrator: psql "$ADMIN_URL" -v ON_ERROR_STOP=1 -f adopt.sql',
     '-- One transaction: whatever is refused, or not locked in time, leaves everything as it was; run it again then.',
     'BEGIN;',
@@ -56,7 +56,7 @@ export function adoptionScript(parts: ScriptParts): string {
 /** Takes the adoption back, last step first. */
 export function undoScript({ plan, tableOid }: ScriptParts): string {
   return [
-    `-- Undoes the adoption of ${plan.dataset} behind ${plan.view}, release ${plan.releaseId}.`,
+    `-- Undoes the adoption of ${plan.dataset} ${behind(plan)}, release ${plan.releaseId}.`,
     '-- As administrator: psql "$ADMIN_URL" -v ON_ERROR_STOP=1 -f undo.sql',
     ...(plan.keepsName ? ['-- The contract is changed back with it.'] : []),
     'BEGIN;',
@@ -68,6 +68,11 @@ export function undoScript({ plan, tableOid }: ScriptParts): string {
     'COMMIT;',
     '',
   ].join('\n');
+}
+
+/** How the table is adopted, as the end of a sentence that names it. */
+export function behind({ keepsName, base, view }: AdoptionPlan): string {
+  return keepsName ? `behind a view of its name, as table ${base}` : `behind ${view}`;
 }
 
 function undoComment({ undo }: AdoptionStep): string[] {

@@ -19,12 +19,14 @@ export function drawUpAdoption(order: AdoptionOrder, facts: AdoptionFacts): Adop
   const after = { base: renamed?.base ?? target.base, view: renamed?.view ?? target.view };
   const viewText = facts.table.viewText;
   const names = { keepsName: renamed !== null, base: formatName(after.base), view: formatName(after.view) };
-  const relations = relationSteps(facts, names.view);
-  const functions = functionSteps(facts, names);
-  const roles = roleSteps(facts, viewText, names.view);
+  // Where the view takes the name of the table, that name alone would say nothing.
+  const label = renamed === null ? names.view : `the view that becomes ${names.view}`;
+  const relations = relationSteps(facts, label);
+  const functions = functionSteps(facts, { view: label, keepsName: names.keepsName });
+  const roles = roleSteps(facts, viewText, label);
   const steps = [
     ...(target.isNew ? [createStep(facts, target)] : []),
-    ...accessSteps(facts, viewText, names.view, ident(target.view.schema)),
+    ...accessSteps(facts, viewText, label, ident(target.view.schema)),
     ...relations.steps,
     ...functions.steps,
     ...writerSteps(facts),

@@ -66,7 +66,7 @@ function moveRole(
   const wholly = onBase.filter(({ column }) => column === null);
   const missing = (wholly.length > 0 ? wholly : onBase).filter((one) => !has(facts.viewGrants, one));
   return {
-    title: `role ${name} reads ${label} instead of ${facts.table.baseText}`,
+    title: `role ${name} reads ${label} instead of the table`,
     run: [...missing.map((one) => grant(one, view)), ...revokes(held)],
     undo: [
       ...held.map((one) => grant(one, one.on)),
