@@ -6,7 +6,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { BackfillState } from '../src/domain/backfill-state.ts';
-import { HISTORY_BUDGET, openState } from '../src/domain/backfill-state.ts';
+import { openState } from '../src/domain/backfill-state.ts';
+import { HISTORY_BUDGET, isHistoryBudget } from '../src/domain/history-budget.ts';
 import type { BackfillStatus, FinalStatus } from '../src/domain/status.ts';
 import { canMove, isFinal } from '../src/domain/status.ts';
 import type { FailureType } from '../src/protocol/failures.ts';
@@ -121,7 +122,7 @@ function freshState(input: BackfillInput | undefined): BackfillState {
   const requestedBy = typeof envelope['requestedBy'] === 'string' ? envelope['requestedBy'] : 'the owner of the spec';
   const budget = envelope['historyBudget'];
   const state = openState(backfillIdOf(workflowId), workflowId, requestedBy, new Date().toISOString());
-  return { ...state, historyBudget: typeof budget === 'number' && budget >= 50 ? budget : HISTORY_BUDGET };
+  return { ...state, historyBudget: isHistoryBudget(budget) ? budget : HISTORY_BUDGET };
 }
 
 function outcome({ backfillId, status, release, endedBecause }: BackfillState): BackfillOutcome {

@@ -1,5 +1,6 @@
 import type { BatchQueue } from './batch-queue.ts';
 import { startQueue } from './batch-queue.ts';
+import { HISTORY_BUDGET } from './history-budget.ts';
 import type { Identification } from './people.ts';
 import type { PipelineSignal } from './pipeline-signals.ts';
 import type { PlanSummary } from './plan-summary.ts';
@@ -145,9 +146,6 @@ export interface BackfillState {
   readonly refusals: readonly Refusal[];
   readonly endedBecause: string | null;
 }
-
-/** Replaying 1,500 events takes a worker about a second; the server's own limit is 51,200. */
-export const HISTORY_BUDGET = 1_500;
 
 export function openState(backfillId: string, workflowId: string, requestedBy: string, nowIso: string): BackfillState {
   return {

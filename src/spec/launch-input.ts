@@ -1,3 +1,4 @@
+import { HISTORY_BUDGETS, isHistoryBudget } from '../domain/history-budget.ts';
 import { isMapping, showValue } from './document-path.ts';
 import type { Override } from './override.ts';
 import { parseOverride } from './override.ts';
@@ -16,24 +17,27 @@ export interface LaunchInput {
 const ARGUMENT = 'workflow argument';
 
 /**
- * Accepts `{ spec: "<YAML text>" | {…}, requestedBy?, set? }` and, because that is what a person pastes into a start form,
- * the bare spec. `set` is a list of `field=value` or a mapping of fields. Fields of the envelope that are not known are
+ * Accepts `{ spec: "<YAML text>" | {…}, requestedBy?, set?, historyBudget? }` and, because that is what a person pastes into
+ * a start form, the bare spec. `set` is a list of `field=value` or a mapping of fields; `historyBudget` is acted on by the
+ * workflow before this is read. Fields of the envelope that are not known are
  * ignored: a newer client may send more.
  */
 export function readLaunchInput(argument: unknown): LaunchInput {
   if (!isMapping(argument) || !Object.hasOwn(argument, 'spec')) {
     return { specSource: sourceOf(argument), requestedBy: null, overrides: [], problems: [] };
   }
-  const { requestedBy, set } = argument;
+  const { requestedBy, set, historyBudget } = argument;
   const person = typeof requestedBy === 'string' ? requestedBy.trim() : '';
   const read = readOverrides(set);
   const isName = requestedBy === undefined || requestedBy === null || typeof requestedBy === 'string';
   const problems = isName ? [] : [problemOf('requestedBy', 'not a name', requestedBy, 'text')];
+  const isBudget = historyBudget === undefined || isHistoryBudget(historyBudget);
+  const budget = isBudget ? [] : [problemOf('historyBudget', 'not a number of events', historyBudget, HISTORY_BUDGETS)];
   return {
     specSource: sourceOf(argument['spec']),
     requestedBy: person === '' ? null : person,
     overrides: read.overrides,
-    problems: [...problems, ...read.problems],
+    problems: [...problems, ...budget, ...read.problems],
   };
 }
 

@@ -54,7 +54,11 @@ describe('a launch argument', () => {
       --set  not an override "=x"; allowed: field=value, as in rollback.window=10s
       --set  not an override "a..b=1"; allowed: field=value, as in rollback.window=10s"
     `);
-    expect(messages({ spec: SPEC, requestedBy: '', set: null })).toBe('');
+    for (const historyBudget of [49, 1_501, 60.5, '60', null])
+      expect(messages({ spec: SPEC, historyBudget })).toMatch(
+        /^workflow argument {2}historyBudget: not a number of events.*; allowed: a whole number from 50 to 1500$/,
+      );
+    expect(messages({ spec: SPEC, requestedBy: '', set: null, historyBudget: 50 })).toBe('');
   });
 });
 
