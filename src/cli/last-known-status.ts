@@ -102,7 +102,6 @@ export function lastKnownStatus(
       paused: null,
       shape: 'plain',
       requests: [],
-      retainUntil: null,
       signOffs: run?.signOffs ?? [],
       evidence: run?.evidence ?? null,
       plan: null,

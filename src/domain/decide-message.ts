@@ -78,6 +78,11 @@ function repeated(state: BackfillState, name: MessageName, payload: Incoming): U
       const isDone = state.signOffs.some((done) => samePerson(done.party, by));
       return isPending || isDone ? already(`${by} signed off`) : null;
     }
+    case 'replan': {
+      const planHash = text(payload, 'planHash')?.toLowerCase() ?? '';
+      const isInForce = planHash.length >= DIGEST_DIGITS && state.plan?.planHash.startsWith(planHash) === true;
+      return isInForce ? already('this plan is in force') : null;
+    }
     default:
       return null;
   }

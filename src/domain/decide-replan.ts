@@ -1,6 +1,6 @@
 import type { BackfillState } from './backfill-state.ts';
 import type { MessageDecision } from './message-decision.ts';
-import { DIGEST_DIGITS, accepted, already, refused } from './message-decision.ts';
+import { DIGEST_DIGITS, accepted, refused } from './message-decision.ts';
 import { isListed, samePerson } from './people.ts';
 
 /** Of a replan that would be heard now. Without a hash it asks what a replan would change, which anybody may; with it, the plan is replaced. */
@@ -12,7 +12,6 @@ export function decideReplan(state: BackfillState, by: string | null, given: str
     return refused(
       `replan: ${planHash.length} digits of the plan hash are too few; give all of it, or at least its first ${DIGEST_DIGITS}`,
     );
-  if (planHash !== null && plan?.planHash.startsWith(planHash) === true) return already('this plan is in force');
   const approvers = plan?.approvers ?? [];
   if (planHash !== null && release?.state === 'published' && (!isListed(by, approvers) || samePerson(by, requestedBy)))
     return refused(

@@ -6,7 +6,7 @@ import type { BackfillStatus } from './status.ts';
 import { isBeforePublication, isFinal } from './status.ts';
 
 /** What of a state says which messages are heard, whoever sends them. */
-export type Standing = Pick<BackfillState, 'status' | 'hold' | 'paused' | 'shape' | 'requests' | 'retainUntil'>;
+export type Standing = Pick<BackfillState, 'status' | 'hold' | 'paused' | 'shape' | 'requests'>;
 
 /**
  * What stands against a message as things are, whoever sends it and whatever it says besides; null where nothing does.
@@ -109,16 +109,16 @@ function insteadOfAbort(from: BackfillStatus): string {
   }
 }
 
-function pause({ status, paused, retainUntil }: Standing): Unheard | null {
+function pause({ status, paused }: Standing): Unheard | null {
   if (paused !== null) return already(`it is paused by ${paused.by}`);
-  const instead = insteadOfPause(status, retainUntil !== null);
+  const instead = insteadOfPause(status);
   return instead === null
     ? null
     : refused(`pause: it stops proving, preserving, building, reconciling and consolidating; in ${status} ${instead}`);
 }
 
 /** What goes on in a status that a pause does not stop, and what does; null where a pause does. */
-function insteadOfPause(status: BackfillStatus, isRetained: boolean): string | null {
+function insteadOfPause(status: BackfillStatus): string | null {
   switch (status) {
     case 'planning':
       return 'the documents are read and samples are built; abort ends that';
@@ -129,8 +129,6 @@ function insteadOfPause(status: BackfillStatus, isRetained: boolean): string | n
     case 'observing':
     case 'awaitingSignOff':
       return 'only partitions that live writes touch are rebuilt, so that readers of the release see them; rollback ends that';
-    case 'consolidating':
-      return isRetained ? 'the rows are moved, and only the snapshot is kept until its retention ends' : null;
     case 'rollingBack':
       return 'readers are given the previous history back; wait for rolledBack';
     case 'rolledBack':

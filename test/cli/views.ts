@@ -36,6 +36,6 @@ export function viewOf(different: Partial<StatusView> = {}): StatusView {
     ...different,
   };
   const evidence = view.evidenceDigest === null ? null : { digest: view.evidenceDigest };
-  const known = { ...view, evidence, shape: 'armed' as const, requests: [], retainUntil: null, plan: null };
+  const known = { ...view, evidence, shape: 'armed' as const, requests: [], plan: null };
   return { ...view, next: different.next ?? nextActions(known) };
 }

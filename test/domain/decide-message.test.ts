@@ -85,6 +85,7 @@ describe('a message without its fields', () => {
     close: 'rolledBack',
     signOff: 'awaitingSignOff',
     retry: 'held',
+    replan: 'observing',
     waive: 'held',
   };
   it('says what is missing', () => {

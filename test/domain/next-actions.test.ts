@@ -22,14 +22,16 @@ const STATES: readonly BackfillState[] = [
   ),
 ].flatMap((state) =>
   [null, paused].flatMap((pause) =>
-    (['armed', 'settled'] as const).map((shape) => ({ ...state, evidence: EVIDENCE, paused: pause, shape })),
+    (['armed', 'settled'] as const).flatMap((shape) =>
+      [null, 'a column was added'].map((drift) => ({ ...state, evidence: EVIDENCE, paused: pause, shape, drift })),
+    ),
   ),
 );
 
 /** Figures and pipelines are no steps of a person, and a run that is held does not work. */
 const NO_STEP: readonly MessageName[] = ['setLimits', 'livePipelineStarted', 'livePipelineFinished'];
-const isNoStep = (name: MessageName, { status }: BackfillState): boolean =>
-  NO_STEP.includes(name) || (name === 'pause' && status === 'held');
+const isNoStep = (name: MessageName, { status, drift }: BackfillState): boolean =>
+  NO_STEP.includes(name) || (name === 'pause' && status === 'held') || (name === 'replan' && drift === null);
 
 const offered = (state: BackfillState): MessageName[] => [...new Set(nextActions(state).map(({ message }) => message))];
 const described = (state: BackfillState): string =>

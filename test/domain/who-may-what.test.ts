@@ -198,14 +198,13 @@ describe('the other messages', () => {
 
 describe('a pause', () => {
   it('says what goes on where it stops nothing, and what stops that', () => {
-    const refusals = [...BACKFILL_STATUSES.filter((status) => !isFinal(status)).map((status) => stateIn(status))]
-      .concat(stateIn('consolidating', { retainUntil: LATER }))
-      .map((state) =>
+    const refusals = [...BACKFILL_STATUSES.filter((status) => !isFinal(status)).map((status) => stateIn(status))].map(
+      (state) =>
         refusal(state, 'pause').replace(
           'it stops proving, preserving, building, reconciling and consolidating; ',
           '… ',
         ),
-      );
+    );
     expect(refusals.join('\n')).toMatchInlineSnapshot(`
       "pause: … in planning the documents are read and samples are built; abort ends that
       accepted, not refused
@@ -221,8 +220,7 @@ describe('a pause', () => {
       pause: … in rolledBack nothing is built; republish or close goes on
       pause: … in closing what was made is being removed; nothing is built
       accepted, not refused
-      pause: … in aborting what was made is being removed; nothing is built
-      pause: … in consolidating the rows are moved, and only the snapshot is kept until its retention ends"
+      pause: … in aborting what was made is being removed; nothing is built"
     `);
     expect(refusal(stateIn('publishing'), 'pause')).toMatch(
       /^pause: it stops proving, preserving, building, reconciling and consolidating; in publishing /,
