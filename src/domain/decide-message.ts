@@ -17,9 +17,11 @@ export function decideMessage(
   payload: Incoming,
   nowIso: string,
 ): MessageDecision {
-  const unheard = repeated(state, name, payload) ?? heardNow(state, name);
-  if (unheard !== null) return unheard;
   const by = text(payload, 'by');
+  const unheard = repeated(state, name, payload) ?? heardNow(state, name);
+  // Half a message repeats nothing: it is told what it lacks. Only resume needs no name.
+  const isHalf = unheard?.kind === 'already' && by === null && name !== 'resume';
+  if (unheard !== null && !isHalf) return unheard;
   switch (name) {
     case 'livePipelineStarted':
       return pipelineStarted(state, text(payload, 'name') ?? '(unnamed)', nowIso);

@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../bench/support/random.ts';
 import { changedContracts } from '../support/contracts.ts';
@@ -18,31 +17,51 @@ interface Sent {
   readonly name: string;
   readonly payload: Readonly<Record<string, unknown>>;
   readonly isRefused: boolean;
+  /** It comes while a pause or a run of the pipeline stands. */
+  readonly isStopped: boolean;
 }
 
-/** Every message changes something or is refused: a pause only where nothing pauses, a finish only after its start. */
+/** Messages that a pause or a run of the pipeline lasts at most: longer, and the lanes would be idle most of the time. */
+const STOPPED_FOR = 2;
+/** Messages in a row; before the next row begins, two lanes work. */
+const ROW = 5;
+
+/**
+ * Every message changes something or is refused: a pause only where nothing pauses, a finish only after its start. Those
+ * that stop work are ended again after two messages.
+ */
 function drawMessages(random: () => number): Sent[] {
-  let isPaused = false;
-  let isRunning = false;
+  let stop: { readonly pipeline: string | null; readonly since: number } | null = null;
   return Array.from({ length: MESSAGES }, (_, index): Sent => {
     const id = `message-${index + 1}`;
-    switch (Math.floor(random() * 5)) {
+    const isOver = stop !== null && index - stop.since >= STOPPED_FOR;
+    const kind = isOver ? 0 : Math.floor(random() * 5);
+    if (stop !== null && kind <= 1) {
+      const ended = stop.pipeline;
+      stop = null;
+      return ended === null
+        ? { name: 'resume', payload: { by: id }, isRefused: false, isStopped: true }
+        : { name: 'livePipelineFinished', payload: { by: id, name: ended }, isRefused: false, isStopped: true };
+    }
+    const isStopped = stop !== null;
+    switch (kind) {
       case 0:
-        isPaused = !isPaused;
-        return { name: isPaused ? 'pause' : 'resume', payload: { by: id, reason: id }, isRefused: false };
+        stop = { pipeline: null, since: index };
+        return { name: 'pause', payload: { by: id, reason: id }, isRefused: false, isStopped };
       case 1:
-        isRunning = !isRunning;
-        return {
-          name: isRunning ? 'livePipelineStarted' : 'livePipelineFinished',
-          payload: { name: id },
-          isRefused: false,
-        };
+        stop = { pipeline: `nightly ${id}`, since: index };
+        return { name: 'livePipelineStarted', payload: { by: id, name: stop.pipeline }, isRefused: false, isStopped };
       case 2:
-        return { name: 'setLimits', payload: { by: id, daily_bytes_budget: 1e12 + index }, isRefused: false };
+        return {
+          name: 'setLimits',
+          payload: { by: id, daily_bytes_budget: 1e12 + index },
+          isRefused: false,
+          isStopped,
+        };
       case 3:
-        return { name: 'approve', payload: { by: id, digest: 'abcdefabcdef' }, isRefused: true };
+        return { name: 'approve', payload: { by: id, digest: 'abcdefabcdef' }, isRefused: true, isStopped };
       default:
-        return { name: `unknown-${id}`, payload: {}, isRefused: true };
+        return { name: `unknown-${id}`, payload: {}, isRefused: true, isStopped };
     }
   });
 }
@@ -52,9 +71,12 @@ describe('a run whose history is short and whose messages are many', () => {
   let contracts: string;
   beforeAll(async () => {
     world = await createWorld();
-    // Two lanes are busy as long as messages come: in a lane, each partition takes its time.
+    // In a lane, each partition takes the time that the table says: as long as messages come, lanes have work.
+    await world.admin.query(
+      'CREATE TABLE staging.pace AS SELECT 0.2::float8 AS seconds; GRANT SELECT ON staging.pace TO backfill_worker',
+    );
     const slow = (text: string): string =>
-      `SELECT slow.* FROM (\n${text.trim().replace(/;$/, '')}\n) slow WHERE current_setting('application_name') !~ '/[0-9]+$' OR (SELECT pg_sleep(0.05)) IS NOT NULL`;
+      `SELECT slow.* FROM (\n${text.trim().replace(/;$/, '')}\n) slow WHERE current_setting('application_name') !~ '/[0-9]+$' OR (SELECT pg_sleep(seconds) FROM staging.pace) IS NOT NULL`;
     contracts = await changedContracts({
       'transforms/daily_revenue.corrected.v1.sql': slow,
       'transforms/daily_revenue.corrected.v2.sql': slow,
@@ -70,15 +92,27 @@ describe('a run whose history is short and whose messages are many', () => {
     const random = seededRandom(SEED);
     const sent = drawMessages(random);
     const run = await world.start({ historyBudget: BUDGET });
-    await waitFor(async () => (await run.status()).partitions.done > 0, { timeoutMs: 60_000, describe: 'two lanes' });
-    for (const { name, payload } of sent) {
+    let struck = 0;
+    let before = '-infinity';
+    let last = -ROW;
+    for (const [index, { name, payload, isStopped }] of sent.entries()) {
+      if (!isStopped && index - last >= ROW) {
+        before = await waitFor(() => twoBeganSince(before), {
+          timeoutMs: 20_000,
+          everyMs: 5,
+          describe: `two lanes to rebuild at once before message ${index + 1}`,
+        });
+        struck += 1;
+        last = index;
+      }
       await run.signal(name, payload);
-      // Nothing is waited for: messages come when they come.
-      await delay(random() * 40);
     }
     expect((await run.status()).status).toBe('building');
+    // One message in eight at least met two statements at once; the rest of their row met what these left.
+    expect(struck).toBeGreaterThan(MESSAGES / 8);
+    await world.admin.query('UPDATE staging.pace SET seconds = 0');
     await run.update('resume', { by: 'the end' });
-    await run.update('livePipelineFinished', { name: 'the end' });
+    await run.update('livePipelineFinished', { by: 'the end' });
     await run.reach('awaitingApproval');
 
     const wanted = sent.map(({ name, payload, isRefused }) => idOf(name, payload, isRefused));
@@ -108,9 +142,27 @@ describe('a run whose history is short and whose messages are many', () => {
     expect(rows).toEqual([{ least: 1, most: 1, partitions: 547 }]);
     const histories = await runHistories(world.client, run.workflowId);
     expect(histories.length).toBeGreaterThan(5);
+    // The first ends while it plans or builds, the last begins when all is built: between them each run had lanes at work.
+    const claims = histories.map(
+      ({ events }) =>
+        (events ?? []).filter(
+          ({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.activityType?.name === 'rebuildClaim',
+        ).length,
+    );
+    expect(Math.min(...claims.slice(1, -1)), claims.join()).toBeGreaterThanOrEqual(2);
     await run.update('abort', { by: 'dora', reason: 'done' });
     await run.result();
   });
+
+  /** The server's clock, where it sees two sessions rebuild a partition that they began since then; else null. */
+  async function twoBeganSince(then: string): Promise<string | null> {
+    const { rows } = await world.admin.query<{ busy: number; now: string }>(
+      `SELECT count(*)::int AS busy, clock_timestamp()::text AS now FROM pg_stat_activity
+        WHERE datname = current_database() AND state = 'active' AND wait_event = 'PgSleep' AND query LIKE 'INSERT INTO "finance"."daily_revenue_v2"%' AND query_start > $1`,
+      [then],
+    );
+    return rows[0]?.busy === 2 ? rows[0].now : null;
+  }
 
   /** What the ledger keeps of messages, in the order in which they were received. */
   async function told(run: Started): Promise<{ readonly id: string }[]> {
