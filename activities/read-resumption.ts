@@ -38,7 +38,9 @@ export async function readResumption(session: Session, plan: BackfillPlan, repor
   const { status, approval, waivers } = await session.one<RunStatus>(runStatus(backfillId));
   const [latest] = await session.rows<LatestRelease>(latestRelease(backfillId));
   const [evidence] = await session.rows<RunEvidenceRow>(newestRunEvidence(backfillId));
-  const { consolidated } = await session.one<{ consolidated: number }>(countPartitions(backfillId));
+  const { consolidated, built, total } = await session.one<{ consolidated: number; built: number; total: number }>(
+    countPartitions(backfillId),
+  );
   return {
     at: resumedAt({
       status,
@@ -46,6 +48,7 @@ export async function readResumption(session: Session, plan: BackfillPlan, repor
       pointer: await pointerOf(session, plan),
       hasNewerEvidence: evidence !== undefined && evidence.digest !== latest?.digest,
       hasMovedRows: consolidated > 0,
+      hasUnbuilt: built < total,
     }),
     release: latest === undefined ? null : await describeRelease(session, plan, latest),
     evidence: evidence === undefined ? null : describeEvidence(evidence, join(resolve(reports), `${backfillId}.html`)),

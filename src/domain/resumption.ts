@@ -11,12 +11,16 @@ export interface LedgerStanding {
   /** The newest evidence of the run is another than the one on which that release was approved. */
   readonly hasNewerEvidence: boolean;
   readonly hasMovedRows: boolean;
+  /** Partitions are to be built, as after a replan with another logic. */
+  readonly hasUnbuilt: boolean;
 }
 
 export type ResumedAt = 'observing' | 'rollingBack' | 'rolledBack' | 'consolidating' | 'closing' | 'aborting';
 
 /** Statuses on the way to a new publication after a rollback, with the holds that may stop it. */
 const REPUBLISHING: ReadonlySet<string> = new Set([
+  'proving',
+  'preserving',
   'building',
   'reconciling',
   'awaitingApproval',
@@ -27,7 +31,8 @@ const REPUBLISHING: ReadonlySet<string> = new Set([
 /**
  * Where the run is taken up again; null for the way from the proofs on, on which nothing that is built is built twice.
  * Release and pointer decide, not the status alone: it may be older than a rollback by hand. Evidence that is newer than
- * the release shows that a person asked to publish again, for nothing else reconciles after a publication.
+ * the release shows that a person asked to publish again, for nothing else reconciles after a publication; so do partitions
+ * that a replan gave back to the build.
  */
 export function resumedAt(standing: LedgerStanding): ResumedAt | null {
   const { status, release, pointer } = standing;
@@ -37,5 +42,5 @@ export function resumedAt(standing: LedgerStanding): ResumedAt | null {
   if (pointer === 'ours') return status === 'rollingBack' ? 'rollingBack' : 'observing';
   // Consolidation sees the missing pointer and holds: a person restores what was moved.
   if (standing.hasMovedRows) return 'consolidating';
-  return standing.hasNewerEvidence && REPUBLISHING.has(status) ? null : 'rolledBack';
+  return (standing.hasNewerEvidence || standing.hasUnbuilt) && REPUBLISHING.has(status) ? null : 'rolledBack';
 }

@@ -176,6 +176,7 @@ function reportedPlan(plan: BackfillPlan, planHash: string): ReportedPlan {
     overrides: plan.overrides,
     defaults: plan.defaults,
     transforms: plan.eras.map(({ from, file, sha256 }) => ({ from, file, sha256 })),
+    addedColumns: plan.addedColumns,
     warnings: plan.warnings,
   };
 }

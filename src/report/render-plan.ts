@@ -72,6 +72,7 @@ ${facts([
     'Code version',
     markup`<code>${plan.codeVersion}</code>${plan.contractsDirty ? markup` <span class="warn">with uncommitted changes</span>` : ''}`,
   ],
+  ...addedColumns(plan.addedColumns),
   ['Contract', markup`<code>sha256 ${plan.contractSha256}</code>`],
   ['Plan', markup`<code>sha256 ${plan.planHash}</code>`],
 ])}
@@ -91,6 +92,15 @@ ${table(
 ${table('Fields set from outside the document', OVERRIDE_COLUMNS, plan.overrides, 'No field was overridden.')}
 ${table('Fields that were left out, and the default each got', FIELD_COLUMNS, plan.defaults, 'No default was used.')}
 ${table('The whole spec as it was understood; times in milliseconds, sizes in bytes', FIELD_COLUMNS, fields(plan.spec), '')}`;
+}
+
+/** What the old version of history has none of: said where somebody decides on the new one. */
+function addedColumns(columns: Report['plan']['addedColumns']): (readonly [string, string])[] {
+  const words = columns.map(({ name, filledBy, value }) => {
+    if (filledBy === 'transform') return `${name} (yielded by the transform)`;
+    return filledBy === 'server' ? `${name} (computed by the server)` : `${name} (${value ?? ''} in every row)`;
+  });
+  return words.length === 0 ? [] : [['Columns added meanwhile', words.join('; ')]];
 }
 
 interface Field {

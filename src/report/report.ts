@@ -99,6 +99,8 @@ export interface ReportedPlan {
   readonly overrides: BackfillPlan['overrides'];
   readonly defaults: BackfillPlan['defaults'];
   readonly transforms: readonly { readonly from: string; readonly file: string; readonly sha256: string }[];
+  /** Columns of the base that a replan carried into the plan while the run was under way. */
+  readonly addedColumns: BackfillPlan['addedColumns'];
   readonly warnings: readonly string[];
 }
 

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { datasetWith } from '../support/drafts.ts';
 import {
@@ -56,7 +57,10 @@ describe('a column with a constant, added while a run builds,', () => {
       ),
     ).toEqual([{ actor: 'olaf', kept: true, names: true, knew: false }]);
 
-    await world.conclude();
+    const { reportPath } = (await world.conclude()).evidence;
+    expect(await readFile(reportPath ?? '', 'utf8')).toContain(
+      'currency (&#39;EUR&#39;::character varying in every row)',
+    );
     await world.approve();
     await world.publish();
     expect(await world.query('SELECT plan_hash = $1 AS recorded FROM governance.data_releases', [planHash])).toEqual([

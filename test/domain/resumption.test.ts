@@ -11,7 +11,16 @@ const all: LedgerStanding[] = OPEN.flatMap((status) =>
   RELEASES.flatMap((release) =>
     POINTERS.flatMap((pointer) =>
       [true, false].flatMap((hasNewerEvidence) =>
-        [true, false].map((hasMovedRows) => ({ status, release, pointer, hasNewerEvidence, hasMovedRows })),
+        [true, false].flatMap((hasMovedRows) =>
+          [true, false].map((hasUnbuilt) => ({
+            status,
+            release,
+            pointer,
+            hasNewerEvidence,
+            hasMovedRows,
+            hasUnbuilt,
+          })),
+        ),
       ),
     ),
   ),
@@ -23,6 +32,7 @@ const rolledBack: LedgerStanding = {
   pointer: 'not ours',
   hasNewerEvidence: false,
   hasMovedRows: false,
+  hasUnbuilt: false,
 };
 
 describe('a run whose workflow is gone', () => {
@@ -35,7 +45,10 @@ describe('a run whose workflow is gone', () => {
 
   it('goes on to its next publication where newer evidence shows that one was asked for', () => {
     const onTheWay = OPEN.filter((status) => resumedAt({ ...rolledBack, status, hasNewerEvidence: true }) === null);
-    expect(onTheWay).toEqual(['building', 'reconciling', 'awaitingApproval', 'publishing', 'held']);
+    const way = ['proving', 'preserving', 'building', 'reconciling', 'awaitingApproval', 'publishing', 'held'];
+    expect(onTheWay).toEqual(way);
+    // As after a replan with another logic, when no evidence was found yet.
+    expect(OPEN.filter((status) => resumedAt({ ...rolledBack, status, hasUnbuilt: true }) === null)).toEqual(way);
   });
 
   it('is where its release is, whatever its status was', () => {

@@ -112,6 +112,7 @@ export function sampleReport(change: Partial<Report> = {}): Report {
       snapshot: 'finance.daily_revenue_pre',
       shadow: 'finance.daily_revenue_v2',
       spec: SPEC,
+      addedColumns: [],
       overrides: [{ path: 'rollback.window', value: '7d', was: '14d' }],
       defaults: [{ path: 'execution.order', value: 'oldest_first' }],
       transforms: [{ from: '2024-01-01', file: 'transforms/corrected.sql', sha256: 'd'.repeat(64) }],
