@@ -1,7 +1,8 @@
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import type { Check } from '../src/domain/verdict.ts';
 import { uncheckedBatches } from '../src/ledger/batches.ts';
-import { dirtyPartitions, dirtyPartitionsOfBatch, expandMarks } from '../src/ledger/dirty-marks.ts';
+import { recordCatchUp } from '../src/ledger/catch-ups.ts';
+import { dirtyNow, dirtyPartitions, dirtyPartitionsOfBatch, expandMarks } from '../src/ledger/dirty-marks.ts';
 import { insertEvent } from '../src/ledger/events.ts';
 import type { LedgerPartition } from '../src/ledger/partitions.ts';
 import { attachCapture, captureIsBroken } from '../src/warehouse/postgres/statements/elevated.ts';
@@ -29,8 +30,9 @@ export interface CatchUpOptions {
   readonly published?: boolean;
 }
 
-/** Partitions taken in one pass; marks that come meanwhile wait for the next. */
+/** Partitions taken in one pass, and how long it goes on to the next; marks that are left or come meanwhile wait. */
 const PASS = 50;
+const PASS_MS = 60_000;
 
 /**
  * Rebuilds what live writes touched, from the sources, and reconciles every batch that is built and not passed: also
@@ -43,16 +45,38 @@ export async function catchUp(
   options: CatchUpOptions,
 ): Promise<CaughtUp> {
   const { session } = attempt;
+  const began = Date.now();
   await mendCapture(plan, session);
   await session.change(expandMarks(plan));
-  const dirty = (await session.rows<LedgerPartition>(dirtyPartitions(plan, PASS))).filter(
-    (one) => one.state === 'built',
-  );
-  if (options.published === true) return amendPublished(plan, attempt, working, { dirty, options });
+  const found = await session.rows<LedgerPartition & { dirty: number }>(dirtyPartitions(plan, PASS));
+  const dirty = found.filter((one) => one.state === 'built');
+  const goesOn = (): boolean => !working.asked() && Date.now() - began < PASS_MS;
+  const follow = options.published === true ? amendPublished : rebuildAll;
+  const caught = await follow(plan, attempt, { dirty, goesOn }, options);
+  if (dirty.length > 0) {
+    const { dirtyPartitions: dirtyAfter } = await session.one<{ dirtyPartitions: number }>(dirtyNow(plan));
+    const pass = { tookMs: Date.now() - began, dirtyBefore: found[0]?.dirty ?? 0, dirtyAfter };
+    await session.change(recordCatchUp(plan.backfillId, { ...pass, partitions: caught.partitions }));
+  }
+  return caught;
+}
+
+/** What is left when a pass ends keeps its marks: the next one takes them. */
+interface Pass {
+  readonly dirty: readonly LedgerPartition[];
+  readonly goesOn: () => boolean;
+}
+
+async function rebuildAll(
+  plan: BackfillPlan,
+  attempt: Attempt,
+  { dirty, goesOn }: Pass,
+  options: CatchUpOptions,
+): Promise<CaughtUp> {
+  const { session } = attempt;
   let rebuilt = 0;
   for (const partition of dirty) {
-    // What is left keeps its marks: the next pass takes them.
-    if (working.asked()) break;
+    if (!goesOn()) break;
     await holdBatch(attempt, plan, partition.batch);
     await rebuildOne(plan, attempt, partition, options);
     rebuilt += 1;
@@ -70,13 +94,13 @@ export async function catchUp(
 async function amendPublished(
   plan: BackfillPlan,
   attempt: Attempt,
-  working: Working,
-  { dirty, options }: { readonly dirty: readonly LedgerPartition[]; readonly options: CatchUpOptions },
+  { dirty, goesOn }: Pass,
+  options: CatchUpOptions,
 ): Promise<CaughtUp> {
   const unchecked = await attempt.session.rows<{ batch: number }>(uncheckedBatches(plan.backfillId));
   let rebuilt = 0;
   for (const batch of new Set([...dirty, ...unchecked].map((one) => one.batch))) {
-    if (working.asked()) break;
+    if (!goesOn()) break;
     const partitions = dirty.filter((partition) => partition.batch === batch);
     const failed = await amendBatch(plan, attempt, { batch, partitions }, options);
     if (failed !== null) return { partitions: rebuilt, failed: { batch, check: failed } };

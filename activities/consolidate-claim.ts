@@ -13,6 +13,7 @@ import { WHOLE_RUN } from './conclude-evidence.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
 import { closedByFullDisk } from './disk-full.ts';
+import { followLag } from './follow-lag.ts';
 import { createGate, whyStop } from './gate.ts';
 import type { Moving } from './move-at-once.ts';
 import { moveAtOnce } from './move-at-once.ts';
@@ -39,7 +40,8 @@ export function makeConsolidateClaim(deps: ActivityDeps): WarehouseActivities['c
         const { total, consolidated } = await attempt.session.one<{ total: number; consolidated: number }>(
           countPartitions(backfillId),
         );
-        return { upTo: consolidated, done: consolidated === total, stopped };
+        const { seen } = await followLag(attempt.session, plan);
+        return { upTo: consolidated, done: consolidated === total, stopped, liveWrites: seen };
       });
     });
 }

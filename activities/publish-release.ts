@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CancelledFailure } from '@temporalio/activity';
 import pg from 'pg';
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
+import { describeLiveWrites } from '../src/domain/live-writes.ts';
 import { describeCheck } from '../src/domain/verdict.ts';
 import { voidApprovals } from '../src/ledger/approvals.ts';
 import { insertAnnouncement } from '../src/ledger/events.ts';
@@ -18,10 +19,10 @@ import { STATEMENT_CANCELLED } from '../src/warehouse/sqlstate.ts';
 import { failure } from './activity-failure.ts';
 import type { Attempt } from './attempt.ts';
 import { withAttempt } from './attempt.ts';
-import { catchUp } from './catch-up.ts';
 import { WHOLE_RUN } from './conclude-evidence.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
+import { drain } from './drain.ts';
 import { envelopeLeft } from './envelope-left.ts';
 import { createGate } from './gate.ts';
 import { publishedBefore } from './published-before.ts';
@@ -75,12 +76,14 @@ async function switchReaders(
   const repeated = await keyRepeated(session, plan);
   if (repeated !== null) return approvalVoid(attempt, plan, repeated);
   let last = 'nothing was tried';
+  let behind = '';
   for (let attemptNumber = 1; attemptNumber <= TRIES; attemptNumber += 1) {
     if (working.asked()) throw new CancelledFailure('stopped before readers were switched');
     working.at({ doing: 'switch', attempt: attemptNumber, last });
     await recapture(plan, session);
-    const caught = await catchUp(plan, attempt, working, { slots: plan.spec.execution.maxConcurrency, amend: true });
-    if (caught.failed !== null) return { kind: 'batchFailed', ...caught.failed };
+    const drained = await drain(plan, attempt, working, { slots: plan.spec.execution.maxConcurrency, amend: true });
+    if (drained.kind !== 'drained') return drained;
+    behind = describeLiveWrites(drained.seen);
     const left = await envelopeLeft(session, plan);
     if (left !== null) return approvalVoid(attempt, plan, left);
     const { ageMs } = await session.one<{ ageMs: number }>(oldestWriter(plan));
@@ -113,7 +116,7 @@ async function switchReaders(
   const inTheWay = await session.rows<{ who: string }>(blockers(plan));
   throw failure(
     'StatementRefused',
-    `the switch of ${plan.dataset} did not succeed in ${TRIES} attempts: ${last}. In the way: ${inTheWay.map((one) => one.who).join('; ') || 'nobody now'}. Nobody was killed; retry when they are done`,
+    `the switch of ${plan.dataset} did not succeed in ${TRIES} attempts: ${last} (live writes: ${behind}). In the way: ${inTheWay.map((one) => one.who).join('; ') || 'nobody now'}. Nobody was killed; retry when they are done`,
   );
 }
 

@@ -2,6 +2,7 @@ import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import { voidApprovals } from '../src/ledger/approvals.ts';
 import type { LedgerCounts } from '../src/domain/backfill-state.ts';
 import { countProgress } from '../src/ledger/counts.ts';
+import { measureLiveWrites } from '../src/ledger/measure-live-writes.ts';
 import { sealEvents } from '../src/ledger/events.ts';
 import type { LeftToFollow } from '../src/ledger/left-to-follow.ts';
 import { leftToFollow } from '../src/ledger/left-to-follow.ts';
@@ -10,13 +11,17 @@ import type { WarehouseActivities, WatchOutcome } from '../src/protocol/activiti
 import { captureIsBroken } from '../src/warehouse/postgres/statements/elevated.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import { stillWaiting } from './activity-failure.ts';
+import type { Attempt } from './attempt.ts';
 import { withAttempt } from './attempt.ts';
 import { catchUp } from './catch-up.ts';
 import { WHOLE_RUN } from './conclude-evidence.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
+import { divergence } from './drain.ts';
 import { envelopeLeft } from './envelope-left.ts';
 import { refuseDrift } from './refuse-drift.ts';
+import { followLag } from './follow-lag.ts';
+import type { Working } from './working.ts';
 import { whileWorking } from './working.ts';
 
 /** How soon a late write is rebuilt while nobody works, and a rollback made by hand is noticed. */
@@ -33,22 +38,35 @@ export function makeWatchLiveWrites(deps: ActivityDeps): WarehouseActivities['wa
         const reason = await withLedger(deps, (session) => refuseDrift(session, plan));
         if (published && reason !== (drift ?? null)) return { kind: 'drifted', reason };
       }
+      if (published) {
+        const lag = await withLedger(deps, (session) => followLag(session, plan));
+        if (lag.turned) return { kind: 'lag', liveWrites: lag.seen };
+      }
       if (seen.left && pointerOnly !== true)
-        return withAttempt(deps, plan, WHOLE_RUN, working, async (attempt): Promise<WatchOutcome> => {
-          const caught = await catchUp(plan, attempt, working, {
-            slots: plan.spec.execution.maxConcurrency,
-            amend: true,
-            published,
-          });
-          if (caught.failed !== null) return { kind: 'failed', ...caught.failed };
-          const reason = published ? null : await envelopeLeft(attempt.session, plan);
-          if (reason === null)
-            return { kind: 'rebuilt', counts: await attempt.session.one<LedgerCounts>(countProgress(backfillId)) };
-          await attempt.session.change(voidApprovals(backfillId, reason));
-          return { kind: 'approvalVoid', reason };
-        });
+        return withAttempt(deps, plan, WHOLE_RUN, working, (attempt) => follow(plan, attempt, working, published));
       throw stillWaiting('no live write, no change of the release', LOOK_EVERY_MS);
     });
+}
+
+async function follow(
+  plan: BackfillPlan,
+  attempt: Attempt,
+  working: Working,
+  published: boolean,
+): Promise<WatchOutcome> {
+  const { session } = attempt;
+  const slots = plan.spec.execution.maxConcurrency;
+  const { failed } = await catchUp(plan, attempt, working, { slots, amend: true, published });
+  if (failed !== null) return { kind: 'failed', ...failed };
+  const liveWrites = published ? (await followLag(session, plan)).seen : await measureLiveWrites(session, plan);
+  const reason = published ? null : await envelopeLeft(session, plan);
+  if (reason !== null) {
+    await session.change(voidApprovals(plan.backfillId, reason));
+    return { kind: 'approvalVoid', reason };
+  }
+  const diverges = published ? null : divergence(plan, liveWrites);
+  if (diverges !== null) return diverges;
+  return { kind: 'rebuilt', counts: await session.one<LedgerCounts>(countProgress(plan.backfillId)), liveWrites };
 }
 
 async function look(

@@ -1,3 +1,4 @@
+import { holdDiverging } from './hold-diverging.ts';
 import { recount } from './recount.ts';
 import { holdBatch } from './reconcile.ts';
 import type { Phase, Run } from './run.ts';
@@ -22,7 +23,8 @@ export const awaitApproval: Phase = async (run) => {
     if (outcome === 'interrupted') continue;
     if (outcome.kind === 'approvalVoid') return { type: 'moved', to: 'reconciling', because: outcome.reason };
     if (outcome.kind === 'failed') return holdBatch(run, outcome.batch, outcome.check);
-    if (outcome.kind === 'rebuilt') recount(run, outcome.counts);
+    if (outcome.kind === 'diverges') return holdDiverging(run, outcome);
+    if (outcome.kind === 'rebuilt') recount(run, outcome.counts, outcome.liveWrites);
   }
 };
 

@@ -17,10 +17,15 @@ export async function besidePointer<T>(
   const summary = 'watch the release while nothing moves';
   const looking = beside
     .run(
-      () =>
-        run.on.warehouse.watchLiveWrites.executeWithOptions({ summary }, [
-          { ...run.ref, published: true, pointerOnly: true },
-        ]),
+      async () => {
+        for (;;) {
+          const seen = await run.on.warehouse.watchLiveWrites.executeWithOptions({ summary }, [
+            { ...run.ref, published: true, pointerOnly: true },
+          ]);
+          if (seen.kind !== 'lag') return seen;
+          run.apply({ type: 'liveWritesSeen', liveWrites: seen.liveWrites });
+        }
+      },
       () => true,
     )
     .finally(() => {

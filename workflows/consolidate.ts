@@ -48,6 +48,7 @@ async function moveRows(run: Run): Promise<PhaseEnd | null> {
       ),
     );
     if (outcome === 'interrupted') continue;
+    if (outcome.liveWrites !== undefined) run.apply({ type: 'liveWritesSeen', liveWrites: outcome.liveWrites });
     run.apply({ type: 'consolidatedUpTo', partition: outcome.upTo });
     const { stopped, done } = outcome;
     if (done && stopped === null) return null;

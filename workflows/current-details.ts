@@ -1,6 +1,7 @@
 import type { BackfillState } from '../src/domain/backfill-state.ts';
 import { formatBytes } from '../src/domain/bytes.ts';
 import { nextActions } from '../src/domain/next-actions.ts';
+import { describeLiveWrites } from '../src/domain/live-writes.ts';
 import { describePrevious } from '../src/domain/previous-evidence.ts';
 import { waitingOn } from '../src/domain/status-view.ts';
 import { isFinal } from '../src/domain/status.ts';
@@ -20,6 +21,9 @@ export function currentDetails(state: BackfillState): string {
     plan === null
       ? ''
       : `**Progress:** ${progress.batchesDone}/${plan.batches} batches · ${progress.partitionsDone}/${plan.partitions} partitions · ${progress.partitionsRebuilt} rebuilt after live writes · ${formatBytes(progress.bytesScanned)} scanned${eta(state)}`,
+    state.liveWrites == null
+      ? ''
+      : `**Live writes** (${state.liveWrites.at}): ${safe(describeLiveWrites(state.liveWrites))}`,
     verdicts(state),
     state.evidence === null
       ? ''

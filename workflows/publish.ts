@@ -1,4 +1,5 @@
 import type { GateStop, PublishOutcome } from '../src/protocol/activities.ts';
+import { holdDiverging } from './hold-diverging.ts';
 import { holdBatch } from './reconcile.ts';
 import type { Phase, PhaseEnd, Run } from './run.ts';
 import { throughGate } from './through-gate.ts';
@@ -38,6 +39,7 @@ function conclude(run: Run, outcome: Exclude<PublishOutcome, GateStop | { kind: 
     run.apply({ type: 'approvalVoid' });
     return { type: 'moved', to: 'reconciling', because: outcome.reason };
   }
+  if (outcome.kind === 'diverges') return holdDiverging(run, outcome);
   if (outcome.kind === 'batchFailed') return holdBatch(run, outcome.batch, outcome.check);
   const { releaseId, publishedAt, deadline, rollbackStatement } = outcome.release;
   run.apply({

@@ -1,5 +1,6 @@
 import { describeCheck } from '../src/domain/verdict.ts';
 import type { Check } from '../src/domain/verdict.ts';
+import { holdDiverging } from './hold-diverging.ts';
 import { recount } from './recount.ts';
 import type { Phase, PhaseEnd, Run } from './run.ts';
 
@@ -17,7 +18,8 @@ export const reconcile: Phase = async (run) => {
     );
     if (outcome === 'interrupted') continue;
     if (outcome.kind === 'batchFailed') return holdBatch(run, outcome.batch, outcome.check);
-    recount(run, outcome.counts);
+    if (outcome.kind === 'diverges') return holdDiverging(run, outcome);
+    recount(run, outcome.counts, outcome.liveWrites);
     run.apply({ type: 'concluded', evidence: outcome.evidence });
     if (outcome.failed !== null)
       return {

@@ -63,11 +63,15 @@ function react(run: Run, outcome: WatchOutcome): PhaseEnd | null {
     case 'failed':
       return holdPublished(outcome);
     case 'rebuilt':
-      recount(run, outcome.counts);
+      recount(run, outcome.counts, outcome.liveWrites);
       return null;
     case 'drifted':
       run.apply({ type: 'drifted', reason: outcome.reason });
       return null;
+    case 'lag':
+      run.apply({ type: 'liveWritesSeen', liveWrites: outcome.liveWrites });
+      return null;
+    case 'diverges':
     case 'approvalVoid':
       return null;
   }

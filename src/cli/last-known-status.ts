@@ -3,9 +3,11 @@ import type { Config } from '../config/config.ts';
 import type { WaitingOn } from '../domain/backfill-state.ts';
 import type { BackfillPlan } from '../domain/backfill-plan.ts';
 import { nextActions } from '../domain/next-actions.ts';
+import type { LiveWrites } from '../domain/live-writes.ts';
 import type { StatusView } from '../domain/status-view.ts';
 import type { BackfillStatus } from '../domain/status.ts';
 import { BACKFILL_STATUSES, isFinal } from '../domain/status.ts';
+import { measureLiveWrites } from '../ledger/measure-live-writes.ts';
 import { rollbackInForce, viewFollowsPointer } from '../ledger/published-view.ts';
 import type { RunStatus } from '../ledger/run-status.ts';
 import { runStatus } from '../ledger/run-status.ts';
@@ -16,6 +18,8 @@ import { hasLedger, withWarehouse } from './with-warehouse.ts';
 
 /** What the ledger holds of a run, with the rollback that is in force now. */
 export interface RecordedRun extends RunStatus {
+  /** Measured now: the ledger knows it with no worker. Null for a run that has ended. */
+  readonly liveWrites: LiveWrites | null;
   readonly rollbackStatement: string | null;
 }
 
@@ -32,9 +36,16 @@ export async function readRecordedRun(
     const releaseId = run.release?.state === 'published' ? run.release.releaseId : null;
     return {
       ...run,
+      liveWrites: await liveWritesOf(session, run, backfillId),
       rollbackStatement: releaseId === null ? null : await statementInForce(session, backfillId, releaseId),
     };
   });
+}
+
+async function liveWritesOf(session: Session, { status }: RunStatus, backfillId: string): Promise<LiveWrites | null> {
+  if (BACKFILL_STATUSES.some((one) => one === status && isFinal(one))) return null;
+  const { plan } = await session.one<{ plan: BackfillPlan }>(readPlan(backfillId));
+  return measureLiveWrites(session, plan);
 }
 
 async function statementInForce(session: Session, backfillId: string, releaseId: string): Promise<string> {
@@ -84,6 +95,7 @@ export function lastKnownStatus(
     rollbackStatement: run?.rollbackStatement ?? null,
     signOffs: run?.signOffs ?? [],
     refusals: run?.refusals ?? [],
+    liveWrites: run?.liveWrites ?? null,
     limits: { maxConcurrency: 0, dailyBytesBudget: null },
     reportPath: null,
     historyLength: described?.historyLength ?? 0,

@@ -10,6 +10,7 @@ import type {
 } from './backfill-state.ts';
 import type { BatchRange } from './batch-queue.ts';
 import type { LeftInForce } from './left-in-force.ts';
+import type { LiveWrites } from './live-writes.ts';
 import type { PlanSummary } from './plan-summary.ts';
 import type { Telling } from './received-message.ts';
 import type { BackfillStatus } from './status.ts';
@@ -47,6 +48,7 @@ export type BackfillEvent =
   | { readonly type: 'checked'; readonly checks: readonly Check[] }
   | { readonly type: 'claimed'; readonly queue: BackfillState['queue'] }
   | { readonly type: 'worked'; readonly work: Work }
+  | { readonly type: 'liveWritesSeen'; readonly liveWrites: LiveWrites }
   | { readonly type: 'waiting'; readonly waiting: WaitingOn | null }
   | { readonly type: 'paused'; readonly by: string; readonly reason: string }
   | { readonly type: 'resumed' }

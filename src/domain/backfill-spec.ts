@@ -54,8 +54,13 @@ export interface BackfillSpec {
   };
   readonly publication: {
     readonly strategy: 'pointer';
-    /** What live writes may restate after approval before it is void. */
-    readonly lateDrift: { readonly partitionsPercent: number; readonly measurePercent: number };
+    readonly lateDrift: {
+      /** What live writes may restate after approval before it is void. */
+      readonly partitionsPercent: number;
+      readonly measurePercent: number;
+      /** How far readers of a release may be behind the live pipeline before somebody is told. */
+      readonly maxLagMs: number;
+    };
     /** Readers of the base table past the view that the owner accepts. */
     readonly directReaders: readonly string[];
   };

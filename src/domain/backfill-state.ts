@@ -3,6 +3,7 @@ import { startQueue } from './batch-queue.ts';
 import { HISTORY_BUDGET } from './history-budget.ts';
 import type { Identification } from './people.ts';
 import type { PipelineSignal } from './pipeline-signals.ts';
+import type { LiveWrites } from './live-writes.ts';
 import type { PlanSummary } from './plan-summary.ts';
 import type { PreviousEvidence } from './previous-evidence.ts';
 import type { ReceivedMessage } from './received-message.ts';
@@ -112,6 +113,8 @@ export interface BackfillState {
   readonly limits: { readonly maxConcurrency: number; readonly dailyBytesBudget: number | null };
   readonly queue: BatchQueue;
   readonly progress: Progress;
+  /** As they were last measured; null before, and for a run that began before they were. */
+  readonly liveWrites?: LiveWrites | null;
   readonly paused: { readonly by: string; readonly reason: string; readonly since: string } | null;
   /** By name; some may have expired, which is found where they are waited for. */
   readonly pipelineSignals: readonly PipelineSignal[];
@@ -167,6 +170,7 @@ export function openState(backfillId: string, workflowId: string, requestedBy: s
       busyMs: 0,
       startedAt: null,
     },
+    liveWrites: null,
     paused: null,
     pipelineSignals: [],
     waiting: null,

@@ -13,6 +13,7 @@ export const ANNOUNCEMENTS = [
   'held',
   'sign_off_requested',
   'overdue',
+  'lagging',
 ] as const;
 export type Announcement = (typeof ANNOUNCEMENTS)[number];
 

@@ -48,6 +48,8 @@ export function reduce(state: BackfillState, event: BackfillEvent, nowIso: strin
       return { ...state, queue: event.queue };
     case 'worked':
       return worked(state, event.work);
+    case 'liveWritesSeen':
+      return { ...state, liveWrites: event.liveWrites };
     case 'waiting':
       return { ...state, waiting: event.waiting };
     case 'paused':

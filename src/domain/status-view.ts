@@ -1,6 +1,7 @@
 import type { Approval, BackfillState, Hold, Proposal, Refusal, Release, WaitingOn } from './backfill-state.ts';
 import type { NextAction } from './next-actions.ts';
 import { nextActions, waysOut } from './next-actions.ts';
+import type { LiveWrites } from './live-writes.ts';
 import type { Waiver } from './waiver.ts';
 import { statusWait } from './status-wait.ts';
 import type { BackfillStatus } from './status.ts';
@@ -32,6 +33,8 @@ export interface StatusView {
   readonly rollbackStatement: string | null;
   readonly signOffs: BackfillState['signOffs'];
   readonly refusals: readonly Refusal[];
+  /** How far it is behind the live pipeline, as it was last measured; null before anything was followed. */
+  readonly liveWrites: LiveWrites | null;
   readonly limits: BackfillState['limits'];
   readonly reportPath: string | null;
   readonly historyLength: number;
@@ -73,6 +76,7 @@ export function viewStatus(state: BackfillState, historyLength: number): StatusV
     rollbackStatement: state.rollbackStatement,
     signOffs: state.signOffs,
     refusals: state.refusals,
+    liveWrites: state.liveWrites ?? null,
     limits: state.limits,
     reportPath: state.evidence?.reportPath ?? null,
     historyLength,
@@ -88,6 +92,14 @@ export function viewStatus(state: BackfillState, historyLength: number): StatusV
 /** The one wait to show: a person's pause before a closed gate before the status's own wait. Null while work goes on. */
 export function waitingOn(state: BackfillState): WaitingOn | null {
   if (isFinal(state.status)) return null;
+  const waiting = ownWait(state);
+  const { beyondLimitSince = null } = state.liveWrites ?? {};
+  if (waiting === null || beyondLimitSince === null) return waiting;
+  const behind = `live writes are followed later than late_drift.max_lag allows since ${beyondLimitSince}, readers keep the last good rows`;
+  return { ...waiting, reason: `${waiting.reason}; ${behind}` };
+}
+
+function ownWait(state: BackfillState): WaitingOn | null {
   if (state.hold !== null)
     // A drift says itself what can be done about it.
     return {

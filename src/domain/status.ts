@@ -52,13 +52,13 @@ export const TRANSITIONS: Readonly<Record<BackfillStatus, Edges>> = {
   },
   reconciling: {
     awaitingApproval: 'the evidence is complete and every check passes or is waived',
-    held: 'a check of the whole run failed',
+    held: 'a check of the whole run failed, or live writes come faster than they are followed',
     aborting: 'a person gave it up',
   },
   awaitingApproval: {
     publishing: 'the evidence is approved',
     reconciling: 'live writes changed more than an approval may cover, so new evidence is needed',
-    held: 'an approver rejected the evidence',
+    held: 'an approver rejected the evidence, or live writes come faster than they are followed',
     aborting: 'a person gave it up',
   },
   publishing: {

@@ -20,10 +20,10 @@ export function expandMarks(plan: Pick<BackfillPlan, 'backfillId' | 'keyType' | 
   );
 }
 
-/** Partitions with open marks, oldest mark first. */
+/** Partitions with open marks, oldest mark first; `dirty` is how many there are in all. */
 export function dirtyPartitions(plan: Pick<BackfillPlan, 'backfillId' | 'keyType'>, limit: number): Sql {
   return sql(
-    `SELECT ${PARTITION} FROM (
+    `SELECT ${PARTITION}, count(*) OVER ()::int AS dirty FROM (
        SELECT p.*, min(d.mark) AS first_mark FROM governance.backfill_partitions p
          JOIN governance.dirty_partitions d ON d.backfill_id = $1 AND d.key::${plan.keyType} >= p.partition_start::${plan.keyType} AND d.key::${plan.keyType} < p.partition_end::${plan.keyType}
         WHERE p.backfill_id = $1 GROUP BY p.backfill_id, p.ordinal) dirty ORDER BY first_mark LIMIT $2`,
@@ -44,8 +44,16 @@ export function markPartition(backfillId: string, key: string): Sql {
   return sql('INSERT INTO governance.dirty_partitions (backfill_id, key) VALUES ($1, $2)', backfillId, key);
 }
 
-export function countMarks(backfillId: string): Sql {
-  return sql('SELECT count(*)::int AS marks FROM governance.dirty_partitions WHERE backfill_id = $1', backfillId);
+/** What is dirty at this moment: marks, the partitions that they touch, the oldest, and what a build took on average. */
+export function dirtyNow(plan: Pick<BackfillPlan, 'backfillId' | 'keyType'>): Sql {
+  return sql(
+    `WITH marks AS MATERIALIZED (SELECT key, count(*) AS marks, min(at) AS at FROM governance.dirty_partitions WHERE backfill_id = $1 GROUP BY key)
+     SELECT clock_timestamp() AS at, (SELECT coalesce(sum(marks), 0)::int FROM marks) AS "openMarks", (SELECT min(at) FROM marks) AS "oldestMarkAt",
+            (SELECT count(*)::int FROM governance.backfill_partitions p WHERE p.backfill_id = $1
+                AND EXISTS (SELECT FROM marks d WHERE d.key IS NULL OR d.key::${plan.keyType} >= p.partition_start::${plan.keyType} AND d.key::${plan.keyType} < p.partition_end::${plan.keyType})) AS "dirtyPartitions",
+            (SELECT avg(duration_ms)::float8 / 1000 FROM governance.backfill_partitions WHERE backfill_id = $1) AS "buildSeconds"`,
+    plan.backfillId,
+  );
 }
 
 /** Partitions of one batch with open marks. */

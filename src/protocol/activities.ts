@@ -1,4 +1,5 @@
 import type { Approval, BackfillState, Evidence, LedgerCounts, Release } from '../domain/backfill-state.ts';
+import type { LiveWrites } from '../domain/live-writes.ts';
 import type { Waiver } from '../domain/waiver.ts';
 import type { BatchRange } from '../domain/batch-queue.ts';
 import type { LeftInForce } from '../domain/left-in-force.ts';
@@ -78,6 +79,19 @@ export interface PublishedRelease {
   readonly rollbackStatement: string;
 }
 
+export interface BatchFailed {
+  readonly kind: 'batchFailed';
+  readonly batch: number;
+  readonly check: Check;
+}
+
+/** The live pipeline dirties partitions faster than they are rebuilt: before a publication a person decides. */
+export interface Diverges {
+  readonly kind: 'diverges';
+  readonly reason: string;
+  readonly liveWrites: LiveWrites;
+}
+
 export type PublishOutcome =
   | { readonly kind: 'notPublished' }
   | { readonly kind: 'published'; readonly release: PublishedRelease }
@@ -90,10 +104,14 @@ export type PublishOutcome =
     }
   | { readonly kind: 'approvalVoid'; readonly reason: string }
   | GateStop
-  | { readonly kind: 'batchFailed'; readonly batch: number; readonly check: Check };
+  | Diverges
+  | BatchFailed;
 
 export type WatchOutcome =
-  | { readonly kind: 'rebuilt'; readonly counts: LedgerCounts }
+  | { readonly kind: 'rebuilt'; readonly counts: LedgerCounts; readonly liveWrites?: LiveWrites }
+  /** The lag of a release went beyond its limit, or that has ended; it is recorded and announced. */
+  | { readonly kind: 'lag'; readonly liveWrites: LiveWrites }
+  | Diverges
   | { readonly kind: 'approvalVoid'; readonly reason: string }
   | { readonly kind: 'rolledBackByHand'; readonly at: string; readonly by: string }
   /** The base has columns that the plan does not know, or has none any more: null. */
@@ -117,8 +135,10 @@ export type ConcludeOutcome =
       readonly evidence: Evidence;
       readonly failed: Check | null;
       readonly counts: LedgerCounts;
+      readonly liveWrites?: LiveWrites;
     }
-  | { readonly kind: 'batchFailed'; readonly batch: number; readonly check: Check };
+  | Diverges
+  | BatchFailed;
 
 export type Recorded = { readonly kind: 'recorded' } | { readonly kind: 'refused'; readonly reason: string };
 
@@ -133,6 +153,7 @@ export interface ConsolidationResult {
   /** Partitions consolidated so far, in order. */
   readonly upTo: number;
   readonly done: boolean;
+  readonly liveWrites?: LiveWrites;
   readonly stopped:
     | null
     | { readonly kind: 'asked' }

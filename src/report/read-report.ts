@@ -11,8 +11,8 @@ import { countBatchChecks, countBatchStates, noticedBatches } from '../ledger/ba
 import { sumBatches } from '../ledger/batches.ts';
 import type { ChangedRow } from '../ledger/changed-rows.ts';
 import { largestChanges } from '../ledger/changed-rows.ts';
-import { countMarks } from '../ledger/dirty-marks.ts';
 import { evidenceOf, newestRunEvidence } from '../ledger/evidence.ts';
+import { measureLiveWrites } from '../ledger/measure-live-writes.ts';
 import type { LedgerRun } from '../ledger/runs.ts';
 import { findRun, readPlan } from '../ledger/runs.ts';
 import type { WorkDone } from '../ledger/work-done.ts';
@@ -142,13 +142,14 @@ async function readChecks(
 
 async function readLiveWrites(session: Session, { plan, figures }: Frame): Promise<Report['liveWrites']> {
   const { lateDrift } = plan.spec.publication;
-  const { marks } = await session.one<{ marks: number }>(countMarks(plan.backfillId));
+  const lag = await measureLiveWrites(session, plan);
   const amended = await session.one<{ partitions: number; moved: Record<string, string> }>(
     amendmentsSinceEvidence(plan.backfillId),
   );
   return {
     rows: figures.rowsLive,
-    openMarks: marks,
+    openMarks: lag.openMarks,
+    lag,
     amendedPartitions: amended.partitions,
     allowedPartitions: amendedPartitionsAllowed(lateDrift, plan.partitions),
     moved: amended.moved,

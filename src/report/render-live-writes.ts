@@ -1,3 +1,4 @@
+import { describeLiveWrites } from '../domain/live-writes.ts';
 import type { Amendment } from '../ledger/amendments.ts';
 import { formatDecimal, formatDelta, subtractDecimals } from './decimal.ts';
 import type { Markup } from './markup.ts';
@@ -5,7 +6,7 @@ import { markup } from './markup.ts';
 import type { Report } from './report.ts';
 import type { Column } from './table.ts';
 import { table } from './table.ts';
-import { counted, formatCount } from './words.ts';
+import { counted, formatCount, formatInstant } from './words.ts';
 
 /** What the live pipeline did to the interval meanwhile: reported apart, never blamed on the correction. */
 export function renderLiveWrites({ liveWrites, measures, figures }: Report): Markup {
@@ -17,6 +18,7 @@ export function renderLiveWrites({ liveWrites, measures, figures }: Report): Mar
       : `Moved in all: ${moved.map(([name, amount]) => `${name} by ${formatDecimal(trimZeros(amount))}`).join(', ')}.`;
   return markup`<h2 id="live-writes">Live writes</h2>
 <p>Between the snapshot and the evidence the live pipeline wrote ${counted(liveWrites.rows, 'row')} of the interval${changedBy(figures.liveMeasures)}. Since the evidence, ${counted(liveWrites.amendedPartitions, 'partition')} were rebuilt because of live writes (an approval covers up to ${formatCount(liveWrites.allowedPartitions)}, and ${liveWrites.allowedMeasurePercent}% of any measure). ${movedText} ${liveWrites.openMarks === 0 ? 'Nothing waits to be rebuilt.' : `${counted(liveWrites.openMarks, 'mark')} of live writes wait to be rebuilt.`}</p>
+<p>As of ${formatInstant(liveWrites.lag.at)}: ${describeLiveWrites(liveWrites.lag)}.</p>
 ${renderAmendments(
   'Partitions rebuilt since the evidence, and how far each measure moved',
   liveWrites.amendments,

@@ -3,6 +3,7 @@ import type { DeltaLevel, KeyRange, PercentRange } from '../domain/backfill-spec
 import type { ReconciliationFigures } from '../domain/batch-verdict.ts';
 import type { Estimate } from '../domain/estimate.ts';
 import type { Identification } from '../domain/people.ts';
+import type { LiveWrites } from '../domain/live-writes.ts';
 import type { PreviousEvidence } from '../domain/previous-evidence.ts';
 import type { Check } from '../domain/verdict.ts';
 import type { Waiver } from '../domain/waiver.ts';
@@ -66,6 +67,8 @@ export interface Report {
     readonly rows: number;
     /** Marks of live writes that no rebuild has answered yet. */
     readonly openMarks: number;
+    /** How far the run was behind the live pipeline when this report was made. */
+    readonly lag: LiveWrites;
     readonly amendedPartitions: number;
     readonly allowedPartitions: number;
     /** By measure: how far each partition moved, without signs, added up. */

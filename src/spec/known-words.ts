@@ -81,7 +81,7 @@ export const SPEC_WORDS = section({
   ),
   publication: section({
     strategy: VALUE,
-    late_drift: section({ partitions: VALUE, measure: VALUE }),
+    late_drift: section({ partitions: VALUE, measure: VALUE, max_lag: VALUE }),
     direct_readers: VALUE,
     approvals: LATER,
     announce: LATER,

@@ -89,6 +89,7 @@ function toSpec(document: SpecDocument): BackfillSpec {
       lateDrift: {
         partitionsPercent: publication.late_drift.partitions,
         measurePercent: publication.late_drift.measure,
+        maxLagMs: publication.late_drift.max_lag,
       },
       directReaders: publication.direct_readers,
     },

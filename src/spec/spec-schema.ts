@@ -63,7 +63,11 @@ export const specSchema = z.object({
   validation: z.object({ row_count_tolerance: field(integerReader(0, 1_000_000_000)) }).catchall(deltaExpected),
   publication: z.object({
     strategy: field(choiceReader(['pointer'] as const, LATER_STRATEGIES)),
-    late_drift: z.object({ partitions: field(shareReader), measure: field(shareReader) }),
+    late_drift: z.object({
+      partitions: field(shareReader),
+      measure: field(shareReader),
+      max_lag: field(durationReader()),
+    }),
     direct_readers: z.array(field(lineReader(200))),
   }),
   rollback: z.object({

@@ -37,6 +37,7 @@ const recorded: RecordedRun = {
   },
   signOffs: [],
   refusals: [],
+  liveWrites: null,
   rollbackStatement: 'WITH moved …',
 };
 

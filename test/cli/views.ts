@@ -25,6 +25,7 @@ export function viewOf(different: Partial<StatusView> = {}): StatusView {
     rollbackStatement: null,
     signOffs: [],
     refusals: [],
+    liveWrites: null,
     limits: { maxConcurrency: 2, dailyBytesBudget: null },
     reportPath: null,
     historyLength: 142,

@@ -47,6 +47,7 @@ describe('the status that programs read', () => {
         "rollbackStatement",
         "signOffs",
         "refusals",
+        "liveWrites",
         "limits",
         "reportPath",
         "historyLength",

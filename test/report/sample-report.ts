@@ -5,6 +5,7 @@ import { reportCommands } from '../../src/report/commands.ts';
 import { compare } from '../../src/report/comparison.ts';
 import type { MeasureReport, Report } from '../../src/report/report.ts';
 import { summarise } from '../../src/report/summary.ts';
+import { NO_LAG } from './no-lag.ts';
 
 export const DIGEST = 'c0ffee'.padEnd(64, '0');
 
@@ -29,7 +30,11 @@ const SPEC: BackfillSpec = {
     rowCountTolerance: 0,
     deltaExpected: { revenue: { batch: { low: -1.5, high: -0.8 }, run: { low: -1.5, high: -0.8 } } },
   },
-  publication: { strategy: 'pointer', lateDrift: { partitionsPercent: 1, measurePercent: 0.1 }, directReaders: [] },
+  publication: {
+    strategy: 'pointer',
+    lateDrift: { partitionsPercent: 1, measurePercent: 0.1, maxLagMs: 900_000 },
+    directReaders: [],
+  },
   rollback: {
     snapshot: { schema: 'finance', name: 'daily_revenue_pre' },
     windowMs: 7 * 86_400_000,
@@ -236,6 +241,7 @@ export function sampleReport(change: Partial<Report> = {}): Report {
       ],
     },
     liveWrites: {
+      lag: NO_LAG,
       rows: 0,
       openMarks: 0,
       amendedPartitions: 1,

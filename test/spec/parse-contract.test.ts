@@ -152,7 +152,7 @@ describe('a refused contract', () => {
       daily_revenue.contract.yaml:33:127  consumers.finance-export.on_breach: not one of the choices "stop"; allowed: alert, hold, rollback
       daily_revenue.contract.yaml:34:101  consumers.revenue-dashboard.expect: not an expectation "within reason"; allowed: equals_published, "within 0.1%" or "psi < 0.2"
       daily_revenue.contract.yaml:38:16  announce[0].webhook: not a reference to a secret; allowed: env:NAME, the environment variable of the worker that holds it
-      daily_revenue.contract.yaml:38:123  announce[0].when[5]: not one of the choices "overdo"; did you mean "overdue"? allowed: approval_requested, published, rolled_back, held, sign_off_requested, overdue"
+      daily_revenue.contract.yaml:38:123  announce[0].when[5]: not one of the choices "overdo"; did you mean "overdue"? allowed: approval_requested, published, rolled_back, held, sign_off_requested, overdue, lagging"
     `);
   });
 

@@ -29,7 +29,7 @@ describe('a backfill spec', () => {
       },
       publication: {
         strategy: 'pointer',
-        lateDrift: { partitionsPercent: 1, measurePercent: 0.1 },
+        lateDrift: { partitionsPercent: 1, measurePercent: 0.1, maxLagMs: 900_000 },
         directReaders: [],
       },
       rollback: {
@@ -55,6 +55,7 @@ describe('a backfill spec', () => {
       publication.strategy: pointer
       publication.late_drift.partitions: 1%
       publication.late_drift.measure: 0.1%
+      publication.late_drift.max_lag: 15m
       publication.direct_readers: none
       rollback.window: 7d
       rollback.retain_after_sign_off: 7d"
@@ -90,7 +91,7 @@ describe('a backfill spec', () => {
 
 publication:
   strategy: pointer
-  late_drift: { partitions: "2%", measure: "0.5%" }
+  late_drift: { partitions: "2%", measure: "0.5%", max_lag: 1h }
   direct_readers: [role:analyst, finance.monthly]
 
 rollback:
@@ -123,7 +124,7 @@ rollback:
     });
     expect(spec.publication).toEqual({
       strategy: 'pointer',
-      lateDrift: { partitionsPercent: 2, measurePercent: 0.5 },
+      lateDrift: { partitionsPercent: 2, measurePercent: 0.5, maxLagMs: 3_600_000 },
       directReaders: ['role:analyst', 'finance.monthly'],
     });
     expect(spec.rollback).toMatchObject({ windowMs: 10_000, retainAfterSignOffMs: 0 });

@@ -191,6 +191,7 @@ function steps(scenario: Scenario, deps: ActivityDeps): Steps {
     },
     conclude: async () => {
       const outcome = await activities.concludeEvidence(ref);
+      if (outcome.kind === 'diverges') throw new Error(outcome.reason);
       if (outcome.kind !== 'concluded') throw new Error(`batch ${outcome.batch} failed ${outcome.check.name}`);
       return outcome;
     },

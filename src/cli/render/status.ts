@@ -1,4 +1,5 @@
 import { formatBytes } from '../../domain/bytes.ts';
+import { describeLiveWrites } from '../../domain/live-writes.ts';
 import type { StatusView } from '../../domain/status-view.ts';
 import { isFinal } from '../../domain/status.ts';
 import type { Check } from '../../domain/verdict.ts';
@@ -44,6 +45,7 @@ function summary(view: StatusView, link: string | null, paint: Paint): Field[] {
     ['drift', view.drift],
     ['replan would', view.proposal?.lines ?? null],
     ['progress', view.partitions.total === 0 ? null : progress(view)],
+    ['live writes', view.liveWrites === null ? null : describeLiveWrites(view.liveWrites)],
     ['scanned', view.bytesScanned === 0 ? null : formatBytes(view.bytesScanned)],
     ['checks', checks(view.checks, paint)],
     [

@@ -14,7 +14,7 @@ GRANT UPDATE (void_since, void_because) ON governance.backfill_approvals TO {{wo
 GRANT UPDATE (oid, dropped_at) ON governance.backfill_artifacts TO {{worker}};
 GRANT UPDATE (ended_at) ON governance.backfill_attempts TO {{worker}};
 GRANT UPDATE (delivered_at) ON governance.announcements TO {{worker}};
-GRANT INSERT, DELETE ON governance.dirty_partitions TO {{worker}};
+GRANT INSERT, DELETE ON governance.dirty_partitions, governance.catch_ups TO {{worker}};
 GRANT INSERT ON governance.live_rows TO {{worker}};
 -- The rollback statement: back to the previous history, never forward to another.
 GRANT UPDATE (backfill_id, release_id, epoch, moved_at) ON governance.active_releases TO {{worker}};

@@ -120,6 +120,18 @@ CREATE TABLE governance.dirty_partitions (
 CREATE INDEX dirty_partitions_by_run ON governance.dirty_partitions (backfill_id);
 COMMENT ON COLUMN governance.dirty_partitions.key IS 'Partition key of the row that changed; null means every partition (TRUNCATE).';
 
+-- One row a pass that rebuilt what live writes touched; the newest of a run are kept, and tell how fast rebuilds follow.
+CREATE TABLE governance.catch_ups (
+  catch_up_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  backfill_id  text NOT NULL REFERENCES governance.backfill_runs,
+  began_at     timestamptz NOT NULL,
+  ended_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+  partitions   integer NOT NULL CHECK (partitions >= 0),
+  dirty_before integer NOT NULL,
+  dirty_after  integer NOT NULL
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
+CREATE INDEX catch_ups_by_run ON governance.catch_ups (backfill_id, catch_up_id);
+
 CREATE TABLE governance.live_rows (
   backfill_id text NOT NULL REFERENCES governance.backfill_runs,
   row_key     jsonb NOT NULL,
