@@ -1,7 +1,6 @@
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import type { Check } from '../src/domain/verdict.ts';
 import { uncheckBatch } from '../src/ledger/batches.ts';
-import { dirtyPartitionsOfBatch } from '../src/ledger/dirty-marks.ts';
 import { insertEvidence } from '../src/ledger/evidence.ts';
 import type { LedgerPartition } from '../src/ledger/partitions.ts';
 import { recordSpending } from '../src/ledger/spending.ts';
@@ -13,6 +12,7 @@ import { withTransaction } from '../src/warehouse/session.ts';
 import type { Attempt } from './attempt.ts';
 import { holdBatch } from './hold-batch.ts';
 import { watchMovedSources } from './moved-sources.ts';
+import { dirtyOfBatch } from './notice-live-writes.ts';
 import { enterBatch, rebuildPartition } from './rebuild-partition.ts';
 import { compareBatch, recordComparison } from './reconcile-batch.ts';
 
@@ -43,7 +43,7 @@ export async function amendBatch(
         bytes += found.bytes;
         todo = await sources.of(batch, found.figures);
         if (todo.length > 0) continue;
-        const newer = await session.rows<{ ordinal: number }>(dirtyPartitionsOfBatch(plan, touched.batch));
+        const newer = await dirtyOfBatch(plan, session, touched.batch);
         failed = newer.length > 0 ? null : found.failed;
         throw UNDONE;
       }

@@ -2,7 +2,7 @@ import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import type { Check } from '../src/domain/verdict.ts';
 import { uncheckedBatches } from '../src/ledger/batches.ts';
 import { recordCatchUp } from '../src/ledger/catch-ups.ts';
-import { dirtyNow, dirtyPartitions, dirtyPartitionsOfBatch, expandMarks } from '../src/ledger/dirty-marks.ts';
+import { dirtyNow, dirtyPartitions, expandMarks } from '../src/ledger/dirty-marks.ts';
 import { insertEvent } from '../src/ledger/events.ts';
 import type { LedgerPartition } from '../src/ledger/partitions.ts';
 import { attachCapture, captureIsBroken } from '../src/warehouse/postgres/statements/elevated.ts';
@@ -14,6 +14,7 @@ import type { Attempt } from './attempt.ts';
 import { holdBatch } from './hold-batch.ts';
 import { enterBatch } from './rebuild-partition.ts';
 import { watchMovedSources } from './moved-sources.ts';
+import { dirtyOfBatch, noticeLiveWrites } from './notice-live-writes.ts';
 import { reconcileBatch } from './reconcile-batch.ts';
 import type { Working } from './working.ts';
 
@@ -28,6 +29,8 @@ export interface CatchUpOptions {
   readonly amend: boolean;
   /** Readers see what is built: a batch is built and checked in one transaction, which leaves nothing where the check fails. */
   readonly published?: boolean;
+  /** Where no trigger marks live writes: how much of the base this pass compares. Default: some. */
+  readonly compare?: 'all' | 'some';
 }
 
 /** Partitions taken in one pass, and how long it goes on to the next; marks that are left or come meanwhile wait. */
@@ -47,6 +50,7 @@ export async function catchUp(
   const { session } = attempt;
   const began = Date.now();
   await mendCapture(plan, session);
+  await noticeLiveWrites(plan, session, options.compare ?? 'some');
   await session.change(expandMarks(plan));
   const found = await session.rows<LedgerPartition & { dirty: number }>(dirtyPartitions(plan, PASS));
   const dirty = found.filter((one) => one.state === 'built');
@@ -84,7 +88,7 @@ async function rebuildAll(
   for (const { batch } of await session.rows<{ batch: number }>(uncheckedBatches(plan.backfillId))) {
     const failed = await check(plan, attempt, batch, options);
     if (failed === null) continue;
-    const left = await session.rows<{ ordinal: number }>(dirtyPartitionsOfBatch(plan, batch));
+    const left = await dirtyOfBatch(plan, session, batch);
     if (left.length === 0) return { partitions: rebuilt, failed: { batch, check: failed } };
   }
   return { partitions: rebuilt, failed: null };
@@ -109,7 +113,7 @@ async function amendPublished(
   return { partitions: rebuilt, failed: null };
 }
 
-/** A leaf that came or went, a trigger that slept, a mark that was missed: what was written meanwhile is known by building everything again. */
+/** A leaf that came or went, a trigger that slept, a mark that was missed: what was written meanwhile is known by comparing everything. */
 async function mendCapture(plan: BackfillPlan, session: Session): Promise<void> {
   const { broken } = await session.one<{ broken: boolean }>(captureIsBroken(plan));
   if (!broken) return;

@@ -1,11 +1,12 @@
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import { movesAtOnce } from '../src/domain/direct-readers.ts';
+import type { Noticing } from '../src/ledger/base-comparisons.ts';
+import { noticing } from '../src/ledger/base-comparisons.ts';
 import type { LedgerPartition } from '../src/ledger/partitions.ts';
 import { countPartitions, nextUnconsolidated } from '../src/ledger/partitions.ts';
 import type { ConsolidationResult, WarehouseActivities } from '../src/protocol/activities.ts';
 import { beginConsolidation } from '../src/warehouse/postgres/statements/elevated.ts';
 import { retryLock } from '../src/warehouse/retry-lock.ts';
-import { withTransaction } from '../src/warehouse/session.ts';
 import type { Attempt } from './attempt.ts';
 import { withAttempt } from './attempt.ts';
 import { catchUp } from './catch-up.ts';
@@ -17,7 +18,7 @@ import { followLag } from './follow-lag.ts';
 import { createGate, whyStop } from './gate.ts';
 import type { Moving } from './move-at-once.ts';
 import { moveAtOnce } from './move-at-once.ts';
-import { MOVE_TRIES, movePartition, neverEqual } from './move-partition.ts';
+import { MOVE_TRIES, WRITTEN, inMovingTransaction, movePartition, neverEqual } from './move-partition.ts';
 import { refuseDrift } from './refuse-drift.ts';
 import { rolledBackByHand } from './watch-live-writes.ts';
 import type { Working } from './working.ts';
@@ -86,12 +87,16 @@ async function consolidateOne(
   partition: LedgerPartition,
   working: Working,
 ): Promise<ConsolidationResult['stopped']> {
+  let { moved } = partition;
   for (let attemptNumber = 1; ; attemptNumber += 1) {
-    const moved = partition.moved || attemptNumber > 1;
+    const { captured } = await attempt.session.one<Noticing>(noticing(plan.backfillId));
     const left = await retryLock(() =>
-      withTransaction(attempt.session, () => movePartition(plan, attempt.session, { ...partition, moved })),
+      inMovingTransaction(attempt.session, captured, () =>
+        movePartition(plan, attempt.session, { ...partition, moved }, captured),
+      ),
     );
     if (left === 0) return null;
+    moved ||= left !== WRITTEN;
     if (attemptNumber === MOVE_TRIES) throw neverEqual(plan, partition, left);
     const stopped = await follow(plan, attempt, working);
     if (stopped !== null) return stopped;

@@ -22,7 +22,7 @@ export async function drain(
   for (let pass = 1; ; pass += 1) {
     if (working.asked()) throw new CancelledFailure('stopped before every live write was followed');
     working.at({ doing: 'catch up with live writes', pass });
-    const { failed } = await catchUp(plan, attempt, working, options);
+    const { failed } = await catchUp(plan, attempt, working, { ...options, compare: 'all' });
     if (failed !== null) return { kind: 'batchFailed', ...failed };
     const seen = await measureLiveWrites(attempt.session, plan);
     if (seen.openMarks === 0) return { kind: 'drained', seen };

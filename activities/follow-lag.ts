@@ -16,13 +16,12 @@ export async function followLag(
   plan: BackfillPlan,
 ): Promise<{ readonly seen: LiveWrites; readonly turned: boolean }> {
   const { maxLagMs } = plan.spec.publication.lateDrift;
-  const turnOf = (now: LiveWrites): 'begins' | 'ends' | null => lagTurns(now, maxLagMs, now.beyondLimitSince !== null);
   const seen = await measureLiveWrites(session, plan);
-  if (turnOf(seen) === null) return { seen, turned: false };
+  if (lagTurns(seen, maxLagMs) === null) return { seen, turned: false };
   const turned = await withTransaction(session, async () => {
     await session.one(lockLagSpell(plan.backfillId));
     const now = await measureLiveWrites(session, plan);
-    const turn = turnOf(now);
+    const turn = lagTurns(now, maxLagMs);
     if (turn === null) return false;
     const detail = { maxLagMs, openMarks: now.openMarks, dirtyPartitions: now.dirtyPartitions, seen: now };
     await session.change(insertEvent(plan.backfillId, turn === 'begins' ? LAG_BEGINS : LAG_ENDS, 'worker', detail));

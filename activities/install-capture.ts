@@ -9,12 +9,19 @@ import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
 import { refuseDrift } from './refuse-drift.ts';
 
-/** Triggers first, snapshot after: every write that the snapshot does not hold is marked. */
+/** Triggers first, snapshot after: every write that the snapshot does not hold is marked. Where none may be made, each build notes what it saw of the base. */
 export function makeInstallCapture(deps: ActivityDeps): WarehouseActivities['installCapture'] {
   return ({ backfillId }) =>
     withLedger(deps, async (session) => {
       const { plan } = await loadPlan(session, backfillId);
       await refuseDrift(session, plan);
+      if (plan.contract.livePipeline.capture === 'fingerprints') {
+        const how = 'fingerprints of the base, taken with each build; no trigger is made';
+        await session.change(
+          insertEventOnce(backfillId, 'capture by fingerprints', 'worker', { table: plan.dataset, how }),
+        );
+        return;
+      }
       await session.change(recordArtifact(backfillId, 'capture', qualified(plan.table)));
       await withTransaction(session, async () => {
         await session.rows(attachCapture(plan));

@@ -1,15 +1,17 @@
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
+import type { Noticing } from '../src/ledger/base-comparisons.ts';
+import { noticing } from '../src/ledger/base-comparisons.ts';
 import { markPartition } from '../src/ledger/dirty-marks.ts';
 import type { LedgerPartition } from '../src/ledger/partitions.ts';
 import { nextUnconsolidated } from '../src/ledger/partitions.ts';
 import type { ConsolidationResult } from '../src/protocol/activities.ts';
 import { retryLock } from '../src/warehouse/retry-lock.ts';
-import { withTransaction } from '../src/warehouse/session.ts';
 import type { Attempt } from './attempt.ts';
 import type { Gate } from './gate.ts';
 import { whyStop } from './gate.ts';
 import type { GateWatch } from './gate-watch.ts';
-import { MOVE_TRIES, movePartition, neverEqual } from './move-partition.ts';
+import type { Left } from './move-partition.ts';
+import { MOVE_TRIES, inMovingTransaction, movePartition, neverEqual } from './move-partition.ts';
 import type { Working } from './working.ts';
 
 export interface Moving {
@@ -23,7 +25,7 @@ type Stopped = ConsolidationResult['stopped'];
 
 /** Ends the transaction without a trace. */
 class Undone extends Error {
-  readonly why: { readonly partition: LedgerPartition; readonly left: number } | 'stopped';
+  readonly why: { readonly partition: LedgerPartition; readonly left: Left } | 'stopped';
   constructor(why: Undone['why']) {
     super('nothing of it is kept');
     this.why = why;
@@ -40,7 +42,8 @@ export async function moveAtOnce(at: Moving, follow: () => Promise<Stopped>): Pr
     const watch = gate.watch(attempt.session);
     let undone: Undone['why'];
     try {
-      await retryLock(() => withTransaction(attempt.session, () => moveAll(at, watch)));
+      const { captured } = await attempt.session.one<Noticing>(noticing(plan.backfillId));
+      await retryLock(() => inMovingTransaction(attempt.session, captured, () => moveAll(at, watch, captured)));
       return null;
     } catch (error) {
       if (!(error instanceof Undone)) throw error;
@@ -56,14 +59,14 @@ export async function moveAtOnce(at: Moving, follow: () => Promise<Stopped>): Pr
   }
 }
 
-async function moveAll({ plan, attempt, working }: Moving, watch: GateWatch): Promise<void> {
+async function moveAll({ plan, attempt, working }: Moving, watch: GateWatch, captured: boolean): Promise<void> {
   const { session } = attempt;
   for (;;) {
     const [partition] = await session.rows<LedgerPartition>(nextUnconsolidated(plan.backfillId));
     if (partition === undefined) return;
     if (working.asked() || watch.stop() !== null) throw new Undone('stopped');
     working.at({ consolidating: partition.start, transaction: 'all partitions at once' });
-    const left = await movePartition(plan, session, partition);
-    if (left > 0) throw new Undone({ partition, left });
+    const left = await movePartition(plan, session, partition, captured);
+    if (left !== 0) throw new Undone({ partition, left });
   }
 }

@@ -28,7 +28,10 @@ export function planSummary(
     startedSignalExpiresMs: contract.livePipeline.startedSignalExpiresMs,
     firstKey: spec.sourceRange.start,
     endKey: spec.sourceRange.end,
-    detachStatement: `SELECT governance.${plan.functionPrefix}_detach_capture('${plan.backfillId}');`,
+    detachStatement:
+      contract.livePipeline.capture === 'fingerprints'
+        ? 'no trigger is on the base table: it is compared by fingerprints'
+        : `SELECT governance.${plan.functionPrefix}_detach_capture('${plan.backfillId}');`,
     searchAttributes: deps.searchAttributes ?? false,
   };
 }

@@ -14,7 +14,6 @@ import { keysMayRepeat } from '../src/warehouse/postgres/statements/keys-elsewhe
 import { grantOverlay, vacuumOverlay } from '../src/warehouse/postgres/statements/prepare-overlay.ts';
 import { retryLock } from '../src/warehouse/retry-lock.ts';
 import type { Session } from '../src/warehouse/session.ts';
-import { sql } from '../src/warehouse/sql.ts';
 import { STATEMENT_CANCELLED } from '../src/warehouse/sqlstate.ts';
 import { failure } from './activity-failure.ts';
 import type { Attempt } from './attempt.ts';
@@ -30,13 +29,12 @@ import { recapture } from './recapture.ts';
 import { recheckSources } from './recheck-sources.ts';
 import { refuseDrift } from './refuse-drift.ts';
 import { KEYS_ELSEWHERE, judgeRun } from './run-evidence.ts';
+import { tooLongUnderFence, underFence } from './under-fence.ts';
 import type { Working } from './working.ts';
 import { whileWorking } from './working.ts';
 
 /** The switch is tried this often, with jitter, before the run holds and shows who was in the way. */
 const TRIES = 60;
-/** Writers stand behind the fence for as long as the call takes: about 20 ms, and never longer than this. */
-const SWITCH_MS = 3_000;
 /** Behind a writer's transaction older than this, an attempt would only make others wait. */
 const OLD_WRITER_MS = 1_000;
 
@@ -90,7 +88,7 @@ async function switchReaders(
     if (ageMs > OLD_WRITER_MS) last = `a writer's transaction on ${plan.dataset} is ${Math.round(ageMs)} ms old`;
     else {
       try {
-        const { release } = await within(session, SWITCH_MS, plan.spec.execution.queryTimeoutMs, () =>
+        const { release } = await underFence(session, plan, () =>
           session.one<{ release: { releaseId: string; publishedAt: string; deadline: string } }>(
             publishRelease({ plan, fence, expected, windowMs, armedView: fingerprint }),
           ),
@@ -103,6 +101,8 @@ async function switchReaders(
       } catch (error) {
         if (!(error instanceof pg.DatabaseError)) throw error;
         if (error.hint === 'approval void') return approvalVoid(attempt, plan, error.message);
+        const tooLong = tooLongUnderFence(plan, error);
+        if (tooLong !== null) throw tooLong;
         const before = error.hint === 'rolled back' ? await publishedBefore(session, plan) : null;
         if (before !== null) return announced(attempt, plan, before);
         if (!['55P03', '55006', '40P01', STATEMENT_CANCELLED].includes(error.code ?? '')) throw error;
@@ -126,16 +126,6 @@ async function keyRepeated(session: Session, plan: BackfillPlan): Promise<string
   const { checks } = await judgeRun(session, plan);
   const failed = checks.find(({ name, verdict }) => name === KEYS_ELSEWHERE && verdict === 'fail');
   return failed === undefined ? null : `before the switch the run fails ${describeCheck(failed)}`;
-}
-
-/** The session's own timeout bounds the call: one set on the function would begin to count only with its next statement. */
-async function within<T>(session: Session, limitMs: number, usualMs: number, work: () => Promise<T>): Promise<T> {
-  await session.change(sql(`SET statement_timeout = ${limitMs}`));
-  try {
-    return await work();
-  } finally {
-    await session.change(sql(`SET statement_timeout = ${Math.ceil(usualMs)}`)).catch(() => undefined);
-  }
 }
 
 async function approvalVoid({ session }: Attempt, plan: BackfillPlan, reason: string): Promise<PublishOutcome> {

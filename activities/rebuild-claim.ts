@@ -2,7 +2,7 @@ import type { BatchRange } from '../src/domain/batch-queue.ts';
 import type { LedgerCounts } from '../src/domain/backfill-state.ts';
 import type { Check } from '../src/domain/verdict.ts';
 import { countProgress } from '../src/ledger/counts.ts';
-import { dirtyPartitionsOfBatch, markPartition } from '../src/ledger/dirty-marks.ts';
+import { markPartition } from '../src/ledger/dirty-marks.ts';
 import type { ClaimResult, FinishedBatch, WarehouseActivities } from '../src/protocol/activities.ts';
 import { withAttempt } from './attempt.ts';
 import type { Surroundings } from './build-batch.ts';
@@ -13,6 +13,7 @@ import { closedByFullDisk } from './disk-full.ts';
 import { createGate } from './gate.ts';
 import { holdBatch } from './hold-batch.ts';
 import { watchMovedSources } from './moved-sources.ts';
+import { dirtyOfBatch } from './notice-live-writes.ts';
 import { reconcileBatch } from './reconcile-batch.ts';
 import { refuseDrift } from './refuse-drift.ts';
 import { whileWorking } from './working.ts';
@@ -74,7 +75,7 @@ async function workBatch(at: Surroundings, number: number): Promise<BatchOutcome
     if (verdict !== 'fail') return done(verdict, null);
     for (const { start } of await sources.of(batch, figures))
       await session.change(markPartition(plan.backfillId, start));
-    const dirty = await session.rows(dirtyPartitionsOfBatch(plan, number));
+    const dirty = await dirtyOfBatch(plan, session, number);
     if (dirty.length === 0 || check === RECHECKS) return done('fail', failed);
   }
 }

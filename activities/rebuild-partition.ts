@@ -7,6 +7,7 @@ import { checkpoint } from '../src/ledger/partitions.ts';
 import type { MeasuredWork } from '../src/warehouse/postgres/explain.ts';
 import type { BlocksRead } from '../src/warehouse/postgres/statements/blocks-read.ts';
 import { beginPartition } from '../src/warehouse/postgres/statements/delete-slice.ts';
+import { baseFingerprint } from '../src/warehouse/postgres/statements/base-fingerprint.ts';
 import { insertSlice } from '../src/warehouse/postgres/statements/insert-slice.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import { failure } from './activity-failure.ts';
@@ -40,8 +41,9 @@ export async function enterBatch(
 }
 
 /**
- * One partition, replaced as a whole inside the caller's transaction: marks consumed, slice deleted, slice inserted from
- * the sources, checkpoint. The order matters: the insert is a later statement than the one that takes the marks it answers for.
+ * One partition, replaced as a whole inside the caller's transaction: base fingerprinted, marks consumed, slice deleted,
+ * slice inserted from the sources, checkpoint. The order matters: the insert is a later statement than the one that takes the
+ * marks it answers for, and than the fingerprint by which a write that it did not see is told.
  */
 export function rebuildPartition(
   session: Session,
@@ -61,13 +63,14 @@ async function replaceSlice(
   partition: LedgerPartition,
   fence: number,
 ): Promise<MeasuredWork> {
+  const { fingerprint } = await session.one<{ fingerprint: string }>(baseFingerprint(plan, partition));
   const readBefore = await session.one<BlocksRead>(beginPartition(plan, partition));
   const began = performance.now();
   const inserted = await session.change(insertSlice(plan, partition));
   const durationMs = Math.round(performance.now() - began);
   const transformSha256 = plan.eras[partition.era - 1]?.sha256 ?? '';
   const [built] = await session.rows<{ rows: number; bytes: number; cachedBytes: number }>(
-    checkpoint(plan, partition, { fence, readBefore, durationMs, transformSha256 }),
+    checkpoint(plan, partition, { fence, readBefore, durationMs, transformSha256, baseFingerprint: fingerprint }),
   );
   if (built === undefined)
     throw failure('LedgerRefused', `partition ${partition.start} of ${plan.backfillId} is not in the ledger`);

@@ -21,6 +21,8 @@ import { WHOLE_RUN } from './conclude-evidence.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
 import { patiently } from './patiently.ts';
+import { noticeLiveWrites } from './notice-live-writes.ts';
+import { tooLongUnderFence, underFence } from './under-fence.ts';
 import { whileWorking } from './working.ts';
 
 /** Pointer back, plain view, triggers gone: no reader can tell. With marks open nothing is done: they are followed first. */
@@ -33,12 +35,13 @@ export function makeRetireOverlay(deps: ActivityDeps): WarehouseActivities['reti
         if (active.backfillId === backfillId && !(await retire(session, plan))) return { retired: false };
         await patiently(refuseWhileStillRead(session, plan));
         await retryLock(() => session.rows(shapeView(plan, 'plain')));
-        await retryLock(() =>
-          withTransaction(session, async () => {
-            await session.rows(detachCapture(plan));
-            await session.change(markDropped(backfillId, 'capture'));
-          }),
-        );
+        if (plan.contract.livePipeline.capture === 'triggers')
+          await retryLock(() =>
+            withTransaction(session, async () => {
+              await session.rows(detachCapture(plan));
+              await session.change(markDropped(backfillId, 'capture'));
+            }),
+          );
         return { retired: true };
       });
     });
@@ -48,7 +51,9 @@ async function retire(session: Session, plan: BackfillPlan): Promise<boolean> {
   // Before and after: comparing both sides reads the whole interval, and what came meanwhile explains a difference.
   if (await somethingToFollow(session, plan)) return false;
   const { differing } = await session.one<{ differing: number }>(countDifferences(plan));
-  if (await somethingToFollow(session, plan)) return false;
+  await noticeLiveWrites(plan, session, 'all');
+  const { marks, batches } = await session.one<LeftToFollow>(leftToFollow(plan.backfillId));
+  if (marks + batches > 0) return false;
   if (differing > 0)
     throw failure(
       'StatementRefused',
@@ -57,11 +62,11 @@ async function retire(session: Session, plan: BackfillPlan): Promise<boolean> {
   // Armed first: a settled view does not look at the pointer, and would go on showing the overlay.
   await retryLock(() => session.rows(shapeView(plan, 'armed')));
   try {
-    await retryLock(() => session.rows(retireRelease(plan)));
+    await retryLock(() => underFence(session, plan, () => session.rows(retireRelease(plan))));
     return true;
   } catch (error) {
     if (error instanceof pg.DatabaseError && error.code === '55006') return false;
-    throw error;
+    throw tooLongUnderFence(plan, error) ?? error;
   }
 }
 

@@ -10,6 +10,7 @@ import { activeRelease, latestRelease } from '../src/ledger/releases.ts';
 import type { WarehouseActivities, WatchOutcome } from '../src/protocol/activities.ts';
 import { captureIsBroken } from '../src/warehouse/postgres/statements/elevated.ts';
 import type { Session } from '../src/warehouse/session.ts';
+import { withSession } from '../src/warehouse/session.ts';
 import { stillWaiting } from './activity-failure.ts';
 import type { Attempt } from './attempt.ts';
 import { withAttempt } from './attempt.ts';
@@ -21,6 +22,7 @@ import { divergence } from './drain.ts';
 import { envelopeLeft } from './envelope-left.ts';
 import { refuseDrift } from './refuse-drift.ts';
 import { followLag } from './follow-lag.ts';
+import { noticeLiveWrites } from './notice-live-writes.ts';
 import type { Working } from './working.ts';
 import { whileWorking } from './working.ts';
 
@@ -32,6 +34,7 @@ export function makeWatchLiveWrites(deps: ActivityDeps): WarehouseActivities['wa
   return ({ backfillId, published, pointerOnly, drift }) =>
     whileWorking(async (working): Promise<WatchOutcome> => {
       const { plan } = await withLedger(deps, (session) => loadPlan(session, backfillId));
+      if (pointerOnly !== true) await notice(deps, plan);
       const seen = await withLedger(deps, (session) => look(session, plan, published));
       if (seen.byHand !== null) return { kind: 'rolledBackByHand', ...seen.byHand };
       if (pointerOnly !== true) {
@@ -46,6 +49,16 @@ export function makeWatchLiveWrites(deps: ActivityDeps): WarehouseActivities['wa
         return withAttempt(deps, plan, WHOLE_RUN, working, (attempt) => follow(plan, attempt, working, published));
       throw stillWaiting('no live write, no change of the release', LOOK_EVERY_MS);
     });
+}
+
+/** Comparing reads partitions of any size: the time that a build may take, and not that of the ledger's short statements. */
+async function notice(deps: ActivityDeps, plan: BackfillPlan): Promise<void> {
+  const settings = {
+    applicationName: `backfill/${plan.backfillId}/compare`,
+    statementTimeoutMs: plan.spec.execution.queryTimeoutMs,
+    lockTimeoutMs: 2_000,
+  };
+  await withSession(deps.pool, settings, (session) => noticeLiveWrites(plan, session, 'some'));
 }
 
 async function follow(
@@ -76,9 +89,9 @@ async function look(
 ): Promise<{ left: boolean; byHand: ByHand | null }> {
   await session.rows(sealEvents());
   // A batch whose check was cut off is looked at again, and one that failed keeps failing until it passes.
-  const { marks, batches } = await session.one<LeftToFollow>(leftToFollow(plan.backfillId));
+  const { marks, batches, owed } = await session.one<LeftToFollow>(leftToFollow(plan.backfillId));
   const { broken } = await session.one<{ broken: boolean }>(captureIsBroken(plan));
-  const left = marks + batches > 0 || broken;
+  const left = marks + batches > 0 || owed || broken;
   if (!published) return { left, byHand: null };
   // A release that went into the base left the pointer in the orderly way.
   const [release] = await session.rows<{ state: string }>(latestRelease(plan.backfillId));

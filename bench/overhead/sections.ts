@@ -20,7 +20,7 @@ export type SectionTimes = Readonly<Record<Section, number>>;
 const KNOWN_BY: readonly (readonly [section: Section, pattern: RegExp])[] = [
   ['rebuild', /^INSERT INTO "/],
   ['rebuild', /^DELETE FROM "|^WITH emptied AS \(/],
-  ['checkpoint', /^UPDATE governance\.backfill_partitions /],
+  ['checkpoint', /^UPDATE governance\.backfill_partitions |^SELECT count\(\*\) \|\| ':'/],
   ['gate', /^BEGIN ISOLATION LEVEL REPEATABLE READ|^ROLLBACK|\) probe LIMIT|^SELECT coalesce\(sum\(bytes/],
   ['commit', /^(BEGIN|COMMIT)/],
   ['reconcile', /^WITH old AS \(/],

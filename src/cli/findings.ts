@@ -62,10 +62,10 @@ function uncaptured({ uncaptured: runs }: Seen): Finding[] {
   return runs.map(({ backfillId, dataset, isPublished }) => ({
     kind: 'capture',
     about: backfillId,
-    problem: `its capture on ${dataset} is off or not whole: live writes to the interval leave no marks`,
+    problem: `its capture on ${dataset} is off or not whole: live writes to the interval leave no marks, and are found by comparing the base, later`,
     remedy: isPublished
-      ? `consumers do not see them until consolidation has compared base and overlay row by row; backfill rollback ${backfillId} --reason "<why>" shows them at once`
-      : 'nothing to do: before its release is published, capture is installed again and every partition is rebuilt',
+      ? `nothing has to be done: they are followed as they are found (comparedAsOf of backfill status ${backfillId}); backfill rollback ${backfillId} --reason "<why>" shows them at once`
+      : 'nothing to do: before its release is published, capture is installed again, and what was written meanwhile is found by comparing the base',
   }));
 }
 

@@ -61,6 +61,8 @@ export interface BackfillSpec {
       /** How far readers of a release may be behind the live pipeline before somebody is told. */
       readonly maxLagMs: number;
     };
+    /** How long writers of the base may stand behind the fence of a switch. */
+    readonly maxFenceMs: number;
     /** Readers of the base table past the view that the owner accepts. */
     readonly directReaders: readonly string[];
   };

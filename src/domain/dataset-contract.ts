@@ -17,6 +17,10 @@ export const ANNOUNCEMENTS = [
 ] as const;
 export type Announcement = (typeof ANNOUNCEMENTS)[number];
 
+/** How live writes to the interval are noticed: by triggers on the base, or by comparing it with what the builds saw. */
+export const CAPTURE_MODES = ['triggers', 'fingerprints'] as const;
+export type CaptureMode = (typeof CAPTURE_MODES)[number];
+
 /** The rules in force from a date on: one SQL file, relative to the contract's folder. */
 export interface TransformEra {
   readonly from: string;
@@ -69,7 +73,11 @@ export interface DatasetContract {
   readonly referenceInputs: readonly QualifiedName[];
   /** Named boolean expressions over `old` and `new` rows. */
   readonly explanations: Readonly<Record<string, string>>;
-  readonly livePipeline: { readonly running: PipelineProbe | null; readonly startedSignalExpiresMs: number };
+  readonly livePipeline: {
+    readonly running: PipelineProbe | null;
+    readonly startedSignalExpiresMs: number;
+    readonly capture: CaptureMode;
+  };
   readonly consumers: Readonly<Record<string, Consumer>>;
   readonly announce: readonly { readonly webhook: string; readonly when: readonly Announcement[] }[];
 }

@@ -19,6 +19,8 @@ export interface Estimate {
   readonly runtimeMs: { readonly low: number; readonly high: number };
   readonly cost: { readonly amount: number; readonly currency: string } | null;
   readonly samples: readonly SampleRun[];
+  /** How long writers stand still while every partition of the base is compared; null or absent where triggers tell. */
+  readonly comparisonMs?: number | null;
 }
 
 /** What the warehouse charges, in `currency`; null where a price is not known. */

@@ -13,9 +13,15 @@ export interface LiveWrites extends Convergence {
   readonly comparedAsOf: string | null;
 }
 
-/** Age of the oldest write that is not followed, at the instant of the measurement; where it is compared, one nobody has seen yet may be older. */
-export function lagSeconds({ at, oldestMarkAt }: Pick<LiveWrites, 'at' | 'oldestMarkAt'>): number {
-  return oldestMarkAt === null ? 0 : Math.max(0, (Date.parse(at) - Date.parse(oldestMarkAt)) / 1_000);
+/** Age of the oldest write that is not followed; where the base is compared, of the oldest that may be unknown. */
+export function lagSeconds({
+  at,
+  oldestMarkAt,
+  comparedAsOf,
+}: Pick<LiveWrites, 'at' | 'oldestMarkAt' | 'comparedAsOf'>): number {
+  const age = (instant: string | null): number =>
+    instant === null ? 0 : Math.max(0, (Date.parse(at) - Date.parse(instant)) / 1_000);
+  return Math.max(age(oldestMarkAt), age(comparedAsOf));
 }
 
 /** What the rebuilds that are left would take, as rebuilds took so far; null where that is not known. */
@@ -28,14 +34,10 @@ export function drainSeconds({ dirtyPartitions, secondsPerRebuild }: LiveWrites)
  * Whether a lag that is beyond its limit begins or ends. It ends at half of the limit, so that one which moves about the
  * limit is told once.
  */
-export function lagTurns(
-  { at, oldestMarkAt, openMarks }: Pick<LiveWrites, 'at' | 'oldestMarkAt' | 'openMarks'>,
-  limitMs: number,
-  isBeyond: boolean,
-): 'begins' | 'ends' | null {
-  const lagMs = lagSeconds({ at, oldestMarkAt }) * 1_000;
-  if (!isBeyond) return lagMs > limitMs ? 'begins' : null;
-  return openMarks === 0 || lagMs <= limitMs / 2 ? 'ends' : null;
+export function lagTurns(seen: LiveWrites, limitMs: number): 'begins' | 'ends' | null {
+  const lagMs = lagSeconds(seen) * 1_000;
+  if (seen.beyondLimitSince === null) return lagMs > limitMs ? 'begins' : null;
+  return lagMs <= limitMs / 2 ? 'ends' : null;
 }
 
 /** One sentence for people: what is open, since when, how long it takes, whether it comes to an end. */

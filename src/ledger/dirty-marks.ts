@@ -44,14 +44,15 @@ export function markPartition(backfillId: string, key: string): Sql {
   return sql('INSERT INTO governance.dirty_partitions (backfill_id, key) VALUES ($1, $2)', backfillId, key);
 }
 
-/** What is dirty at this moment: marks, the partitions that they touch, the oldest, and what a build took on average. */
+/** What is dirty at this moment: marks, the partitions that they touch, the oldest, what a build took on average, and how far the base is compared where nothing marks it. */
 export function dirtyNow(plan: Pick<BackfillPlan, 'backfillId' | 'keyType'>): Sql {
   return sql(
     `WITH marks AS MATERIALIZED (SELECT key, count(*) AS marks, min(at) AS at FROM governance.dirty_partitions WHERE backfill_id = $1 GROUP BY key)
      SELECT clock_timestamp() AS at, (SELECT coalesce(sum(marks), 0)::int FROM marks) AS "openMarks", (SELECT min(at) FROM marks) AS "oldestMarkAt",
             (SELECT count(*)::int FROM governance.backfill_partitions p WHERE p.backfill_id = $1
                 AND EXISTS (SELECT FROM marks d WHERE d.key IS NULL OR d.key::${plan.keyType} >= p.partition_start::${plan.keyType} AND d.key::${plan.keyType} < p.partition_end::${plan.keyType})) AS "dirtyPartitions",
-            (SELECT avg(duration_ms)::float8 / 1000 FROM governance.backfill_partitions WHERE backfill_id = $1) AS "buildSeconds"`,
+            (SELECT avg(duration_ms)::float8 / 1000 FROM governance.backfill_partitions WHERE backfill_id = $1) AS "buildSeconds",
+            (SELECT compared_as_of FROM governance.base_comparisons WHERE backfill_id = $1 AND NOT EXISTS (SELECT FROM governance.captured_leaves WHERE backfill_id = $1)) AS "comparedAsOf"`,
     plan.backfillId,
   );
 }

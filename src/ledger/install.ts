@@ -1,3 +1,4 @@
+import type { CaptureMode } from '../domain/dataset-contract.ts';
 import type { QualifiedName } from '../domain/names.ts';
 import { formatName } from '../domain/names.ts';
 import { readTable, readView } from '../warehouse/postgres/catalogue.ts';
@@ -14,6 +15,8 @@ export interface InstallOptions {
   readonly worker: string;
   /** Owns schema governance; a role that nobody logs in as. Created when it is missing. */
   readonly ledgerOwner: string;
+  /** As the contract says it; `fingerprints` leaves out everything that makes a trigger. Default: triggers. */
+  readonly capture?: CaptureMode;
 }
 
 /**
@@ -122,5 +125,6 @@ async function scriptFor(session: Session, options: InstallOptions): Promise<str
     worker: options.worker,
     ledgerOwner: options.ledgerOwner,
     key,
+    capture: options.capture ?? 'triggers',
   }).text;
 }

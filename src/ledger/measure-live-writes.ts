@@ -13,6 +13,7 @@ interface Dirty {
   readonly dirtyPartitions: number;
   readonly oldestMarkAt: Date | null;
   readonly buildSeconds: number | null;
+  readonly comparedAsOf: Date | null;
 }
 
 /** How far the run is behind the live pipeline at this moment, and whether its rebuilds outrun it. Reads the ledger alone. */
@@ -33,6 +34,6 @@ export async function measureLiveWrites(
     ...convergence,
     secondsPerRebuild: convergence.secondsPerRebuild ?? buildSeconds,
     beyondLimitSince: spell?.since.toISOString() ?? null,
-    comparedAsOf: null,
+    comparedAsOf: dirty.comparedAsOf?.toISOString() ?? null,
   };
 }

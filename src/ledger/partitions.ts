@@ -123,10 +123,11 @@ export function checkpoint(
     readonly readBefore: BlocksRead;
     readonly durationMs: number;
     readonly transformSha256: string;
+    readonly baseFingerprint: string;
   },
 ): Sql {
   return sql(
-    `UPDATE governance.backfill_partitions p SET state = 'built', fence = $5, bytes = greatest(read.fetched - $6, 0) * ${BLOCK_BYTES}, duration_ms = $7, transform_sha256 = $8,
+    `UPDATE governance.backfill_partitions p SET state = 'built', fence = $5, bytes = greatest(read.fetched - $6, 0) * ${BLOCK_BYTES}, duration_ms = $7, transform_sha256 = $8, base_fingerprint = $10,
             rows = measured.rows, shadow_fingerprint = measured.fingerprint, builds = p.builds + 1, timeouts = 0, gate_cancels = 0, built_at = clock_timestamp(), consolidated_at = NULL
        FROM (SELECT count(*) AS rows, ${fingerprintOf(builtColumns(plan), 's')} AS fingerprint FROM ${qualified(plan.shadow)} s WHERE ${inSlice(plan, { start: 1, end: 2 }, 's')}) measured,
             (${BLOCKS_READ}) read
@@ -140,6 +141,7 @@ export function checkpoint(
     work.durationMs,
     work.transformSha256,
     work.readBefore.hit,
+    work.baseFingerprint,
   );
 }
 

@@ -51,6 +51,7 @@ export async function removeArtifacts(
     );
     dropped.push(`${artifact.kind} ${artifact.name}`);
   }
-  await session.change(sql('DELETE FROM governance.dirty_partitions WHERE backfill_id = $1', backfillId));
+  for (const table of ['dirty_partitions', 'catch_ups', 'base_comparisons'])
+    await session.change(sql(`DELETE FROM governance.${table} WHERE backfill_id = $1`, backfillId));
   return dropped;
 }

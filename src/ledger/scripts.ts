@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
+import type { CaptureMode } from '../domain/dataset-contract.ts';
 import type { QualifiedName } from '../domain/names.ts';
 import { formatName } from '../domain/names.ts';
 import { ident, inFormat, literal, qualified } from '../warehouse/sql.ts';
@@ -33,6 +34,7 @@ export interface DatasetNames {
   readonly worker: string;
   readonly ledgerOwner: string;
   readonly key: { readonly name: string; readonly type: string };
+  readonly capture: CaptureMode;
 }
 
 /** The reviewed script of one dataset: functions pinned to its table and view, owned by their owners, callable by the worker. */
@@ -71,13 +73,15 @@ export function datasetScript(names: DatasetNames): {
     'prove_capture',
     'fence',
     'consolidate',
+    'changed',
     'differences',
     'view_bodies',
     'view_shape',
     'shape_view',
   ])
     values[action] = ident(`${prefix}_${action}`);
-  const body = fill(readFileSync(new URL('dataset-functions.sql', ELEVATED), 'utf8'), values);
+  const files = ['dataset-functions.sql', ...(names.capture === 'triggers' ? ['capture-functions.sql'] : [])];
+  const body = fill(files.map((file) => readFileSync(new URL(file, ELEVATED), 'utf8')).join('\n'), values);
   const hash = sha256(body);
   return { text: fill(body, { script_sha256: literal(hash) }), sha256: hash, prefix };
 }

@@ -3,6 +3,7 @@ import type { LoadedContract } from '../domain/dataset-contract.ts';
 import type { Prices } from '../domain/estimate.ts';
 import { refusedAtOnce } from '../domain/direct-readers.ts';
 import { estimateRun } from '../domain/estimate.ts';
+import { judgeFence } from '../domain/fence-limit.ts';
 import { formatName } from '../domain/names.ts';
 import type { Rehearsal } from '../domain/rehearsal.ts';
 import { rehearsalReasons } from '../domain/rehearsal.ts';
@@ -13,6 +14,7 @@ import { withReadOnly, withRollback } from '../warehouse/session.ts';
 import { probeReasons } from './ask-probe.ts';
 import type { SecretOf } from './http-probe.ts';
 import { checkInstallation } from './installation-checks.ts';
+import { measureFence } from './measure-fence.ts';
 import { modelReasons } from './model-checks.ts';
 import type { Preflight } from './preflight.ts';
 import { preflight, shadowName } from './preflight.ts';
@@ -41,10 +43,11 @@ export async function draftPlan(
   const { contract } = loaded;
   const seen = await withRollback(session, () => preflight(session, spec, loaded));
   const key = { name: contract.partition.key, type: seen.keyType };
+  const { capture } = contract.livePipeline;
   const installed =
     seen.table === null || seen.view === null
       ? null
-      : await withRollback(session, () => checkInstallation(session, seen.table!, seen.view!, key));
+      : await withRollback(session, () => checkInstallation(session, seen.table!, seen.view!, key, capture));
   const eras = contract.transform.corrected.map((era) => ({ from: era.from, ...planned(loaded, era.sql) }));
   const shape = { keyType: seen.keyType, eras, contract, spec };
   const models = seen.reasons.length > 0 ? [] : await withReadOnly(session, () => modelReasons(session, shape));
@@ -84,9 +87,20 @@ export async function draftPlan(
   const rehearsed = await rehearseOrRefuse(session, drafted, sampled.samples);
   if (typeof rehearsed === 'string') return { kind: 'refused', reasons: [rehearsed], warnings: seen.warnings };
   const { rehearsal, runs } = rehearsed;
-  const warnings = [...seen.warnings, ...rehearsalWarnings(rehearsal), ...dirtyWarnings(loaded)];
-  const estimate = estimateRun({ ...forecast, samples: runs });
-  const failed = [...rehearsalReasons(rehearsal), ...refusedAtOnce(spec, estimate.rowsOut)];
+  const comparisonMs = await withReadOnly(session, () => measureFence(session, drafted, sampled.samples));
+  const fence = comparisonMs === null ? null : judgeFence({ ...drafted, comparisonMs }, spec.publication.maxFenceMs);
+  const warnings = [
+    ...seen.warnings,
+    ...rehearsalWarnings(rehearsal),
+    ...dirtyWarnings(loaded),
+    ...(fence === null ? [] : [fence.warning]),
+  ];
+  const estimate = { ...estimateRun({ ...forecast, samples: runs }), comparisonMs };
+  const failed = [
+    ...rehearsalReasons(rehearsal),
+    ...refusedAtOnce(spec, estimate.rowsOut),
+    ...(fence?.reason == null ? [] : [fence.reason]),
+  ];
   if (failed.length > 0) return { kind: 'refused', reasons: failed, warnings, rehearsal };
   return { kind: 'plan', plan: { ...drafted, estimate, warnings }, rehearsal };
 }

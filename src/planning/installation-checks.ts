@@ -1,3 +1,4 @@
+import type { CaptureMode } from '../domain/dataset-contract.ts';
 import { formatName } from '../domain/names.ts';
 import type { TableShape, ViewShape } from '../domain/table-shape.ts';
 import { ledgerIsThere } from '../ledger/ledger-is-there.ts';
@@ -18,6 +19,7 @@ export async function checkInstallation(
   table: TableShape,
   view: ViewShape,
   key: { readonly name: string; readonly type: string },
+  capture: CaptureMode,
 ): Promise<Installation> {
   const none = { functionPrefix: null, baseFingerprint: null, viewFingerprint: null };
   const remedy = `run: backfill install --dataset ${formatName(table.name)} --admin-url env:ADMIN_URL (or --print, to review the script first)`;
@@ -44,24 +46,37 @@ export async function checkInstallation(
       `SELECT current_user AS worker, pg_get_userbyid(nspowner) AS "ledgerOwner" FROM pg_namespace WHERE nspname = 'governance'`,
     ),
   );
-  const script = datasetScript({
-    dataset: table.name,
-    view: view.name,
-    tableOwner: table.owner,
-    viewOwner: view.owner,
-    worker,
-    ledgerOwner,
-    key,
-  });
+  const scriptFor = (mode: CaptureMode): string =>
+    datasetScript({
+      dataset: table.name,
+      view: view.name,
+      tableOwner: table.owner,
+      viewOwner: view.owner,
+      worker,
+      ledgerOwner,
+      key,
+      capture: mode,
+    }).sha256;
   const installed = await installedFunctions(session, table, view);
   // A table or view that was dropped and made again has another identity: the guards of publication look at the old one.
-  if (installed?.sha256 !== script.sha256 || !installed.current)
+  const stands = (mode: CaptureMode): boolean => installed?.current === true && installed.sha256 === scriptFor(mode);
+  // The script with triggers has all that is needed without them.
+  if (installed === undefined || !(stands('triggers') || (capture === 'fingerprints' && stands('fingerprints')))) {
+    const how =
+      installed === undefined
+        ? 'not installed'
+        : stands('fingerprints')
+          ? 'installed without triggers'
+          : 'of another version';
+    const instead =
+      capture === 'triggers'
+        ? '; where no trigger may be created on the base table, write live_pipeline: { capture: fingerprints } into the contract'
+        : '';
     return {
       ...none,
-      reasons: [
-        `the elevated functions of ${formatName(table.name)} are ${installed === undefined ? 'not installed' : 'of another version'}; ${remedy}`,
-      ],
+      reasons: [`the elevated functions of ${formatName(table.name)} are ${how}; ${remedy}${instead}`],
     };
+  }
   return {
     reasons: [],
     functionPrefix: installed.prefix,

@@ -11,6 +11,7 @@ const FIELDS: readonly DefaultField[] = [
   { path: 'reference_inputs', value: [] },
   { path: 'explanations', value: {} },
   { path: 'live_pipeline.started_signal_expires', value: '2h' },
+  { path: 'live_pipeline.capture', value: 'triggers' },
   { path: 'consumers', value: {} },
   { path: 'announce', value: [] },
 ];

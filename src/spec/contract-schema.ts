@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ANNOUNCEMENTS, BREACH_ACTIONS, PARTITION_GRAINS } from '../domain/dataset-contract.ts';
+import { ANNOUNCEMENTS, BREACH_ACTIONS, CAPTURE_MODES, PARTITION_GRAINS } from '../domain/dataset-contract.ts';
 import {
   answerPathReader,
   conditionReader,
@@ -64,6 +64,7 @@ export const contractSchema = z.object({
       })
       .optional(),
     started_signal_expires: field(timeoutReader),
+    capture: field(choiceReader(CAPTURE_MODES)),
   }),
   consumers: z.record(z.string(), consumer),
   announce: z.array(

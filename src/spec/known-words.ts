@@ -82,6 +82,7 @@ export const SPEC_WORDS = section({
   publication: section({
     strategy: VALUE,
     late_drift: section({ partitions: VALUE, measure: VALUE, max_lag: VALUE }),
+    max_fence: VALUE,
     direct_readers: VALUE,
     approvals: LATER,
     announce: LATER,
@@ -119,6 +120,7 @@ export const CONTRACT_WORDS = section({
     running: VALUE,
     http: section({ url: VALUE, header: VALUE, path: VALUE, running_when: VALUE }),
     started_signal_expires: VALUE,
+    capture: VALUE,
   }),
   consumers: named(
     LABEL,

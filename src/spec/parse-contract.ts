@@ -53,7 +53,11 @@ function toContract(document: ContractDocument): DatasetContract {
     sourceTotals: document.source_totals,
     referenceInputs: document.reference_inputs,
     explanations: document.explanations,
-    livePipeline: { running: toProbe(pipeline), startedSignalExpiresMs: pipeline.started_signal_expires },
+    livePipeline: {
+      running: toProbe(pipeline),
+      startedSignalExpiresMs: pipeline.started_signal_expires,
+      capture: pipeline.capture,
+    },
     consumers: Object.fromEntries(
       Object.entries(document.consumers).map(([name, consumer]) => [name, toConsumer(consumer)]),
     ),

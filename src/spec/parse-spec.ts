@@ -91,6 +91,7 @@ function toSpec(document: SpecDocument): BackfillSpec {
         measurePercent: publication.late_drift.measure,
         maxLagMs: publication.late_drift.max_lag,
       },
+      maxFenceMs: publication.max_fence,
       directReaders: publication.direct_readers,
     },
     rollback: {

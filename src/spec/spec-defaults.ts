@@ -16,6 +16,7 @@ const FIELDS: readonly DefaultField[] = [
   { path: 'publication.late_drift.partitions', value: '1%' },
   { path: 'publication.late_drift.measure', value: '0.1%' },
   { path: 'publication.late_drift.max_lag', value: '15m' },
+  { path: 'publication.max_fence', value: '3s' },
   { path: 'publication.direct_readers', value: [] },
   { path: 'rollback.window', value: '7d' },
   { path: 'rollback.retain_after_sign_off', value: '7d' },

@@ -41,6 +41,9 @@ const MOST_PARTITIONS_PER_BATCH = 10_000;
 /** Each lane is one rebuilding statement on the warehouse. */
 const MOST_LANES = 32;
 
+/** Writers of the base stand still for as long: an hour is no switch any more. */
+const LONGEST_FENCE_MS = 3_600_000;
+
 /** The document after its defaults are filled in and unknown fields are taken out. */
 export const specSchema = z.object({
   backfill_id: field(backfillIdReader),
@@ -68,6 +71,7 @@ export const specSchema = z.object({
       measure: field(shareReader),
       max_lag: field(durationReader()),
     }),
+    max_fence: field(durationReader(1, LONGEST_FENCE_MS)),
     direct_readers: z.array(field(lineReader(200))),
   }),
   rollback: z.object({

@@ -100,6 +100,11 @@ export async function withTransaction<T>(session: Session, work: () => Promise<T
   return bracket(session, 'BEGIN ISOLATION LEVEL READ COMMITTED', work, 'COMMIT');
 }
 
+/** One snapshot for all its statements: whatever somebody else wrote to a row since makes it fail with 40001, and is not overlooked. */
+export async function withOneSnapshot<T>(session: Session, work: () => Promise<T>): Promise<T> {
+  return bracket(session, 'BEGIN ISOLATION LEVEL REPEATABLE READ', work, 'COMMIT');
+}
+
 /** One consistent, read-only view of the data; nothing it runs can change anything. */
 export async function withReadOnly<T>(session: Session, work: () => Promise<T>): Promise<T> {
   return bracket(session, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work, 'ROLLBACK');

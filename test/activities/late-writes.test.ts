@@ -158,18 +158,39 @@ describe('capture that was taken off', () => {
     expect(await world.publish()).toBe('FIN-1');
   });
 
-  it('is installed again before the switch, everything is rebuilt, and the approval is asked for again', async () => {
+  it('is installed again before the switch, and what was written meanwhile is found by comparing the base', async () => {
     await world.conclude();
     await world.approve();
     const [plan] = await world.query<{ prefix: string }>('SELECT function_prefix AS prefix FROM governance.datasets');
     await world.as('backfill_worker', `SELECT governance.${plan?.prefix ?? ''}_detach_capture('fix-tax')`);
-    await lateSale('2025-01-03', 100);
+    await lateSale('2025-01-03', 1);
     expect(await marks()).toEqual([]);
-    await expect(world.publish()).rejects.toThrow('"kind":"approvalVoid"');
+    expect(await world.publish()).toBe('FIN-1');
     expect(await world.query(DIFFERENT)).toEqual([]);
+    expect(
+      await world.query('SELECT partition_start AS day FROM governance.backfill_partitions WHERE builds > 1'),
+    ).toEqual([{ day: '2025-01-03' }]);
+  });
+});
+
+describe('capture that was taken off after the publication', () => {
+  it('stays off, and what is written is found by comparing the base, and moves into it at the end', async () => {
     await world.conclude();
     await world.approve();
-    expect(await world.publish()).toBe('FIN-1');
+    await world.publish();
+    const [plan] = await world.query<{ prefix: string }>('SELECT function_prefix AS prefix FROM governance.datasets');
+    await world.as('backfill_worker', `SELECT governance.${plan?.prefix ?? ''}_detach_capture('fix-tax')`);
+    await lateSale('2025-01-03', 100);
+    expect(await world.activities.watchLiveWrites({ ...RUN, published: true })).toMatchObject({
+      kind: 'rebuilt',
+      liveWrites: { openMarks: 0, comparedAsOf: expect.any(String) as string },
+    });
+    expect(await world.query(DIFFERENT)).toEqual([]);
+    expect(await world.query(`SELECT FROM pg_trigger WHERE tgname LIKE 'backfill%'`)).toEqual([]);
+    await world.signOff();
+    const limits = { maxConcurrency: 1, dailyBytesBudget: null };
+    expect(await world.activities.consolidateClaim({ ...RUN, limits })).toMatchObject({ done: true, stopped: null });
+    expect(await world.activities.retireOverlay(RUN)).toEqual({ retired: true });
   });
 });
 

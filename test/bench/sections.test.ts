@@ -10,6 +10,7 @@ import { insertEvidence, waivers } from '../../src/ledger/evidence.ts';
 import { checkpoint, partitionsOfBatch } from '../../src/ledger/partitions.ts';
 import { readPlan } from '../../src/ledger/runs.ts';
 import { recordSpending, spentToday } from '../../src/ledger/spending.ts';
+import { baseFingerprint } from '../../src/warehouse/postgres/statements/base-fingerprint.ts';
 import { beginPartition, deleteSlice } from '../../src/warehouse/postgres/statements/delete-slice.ts';
 import { insertSlice } from '../../src/warehouse/postgres/statements/insert-slice.ts';
 import { reconcileSlice } from '../../src/warehouse/postgres/statements/reconcile-slice.ts';
@@ -27,6 +28,7 @@ const PLAN = {
   uniqueKey: ['day'],
   comparedColumns: ['day', 'net'],
   addedColumns: [],
+  columns: [{ name: 'day' }, { name: 'net' }],
   eras: [{ ...FILE, from: '2024-01-01', text: 'select day, net from a where day >= :partition_start' }],
   contract: { partition: { key: 'day' }, required: [], measures: { net: 'sum(net)' }, explanations: {} },
 } as unknown as BackfillPlan;
@@ -36,12 +38,19 @@ const TOTAL = { ...FILE, text: 'select day as partition_start, sum(net) as value
 
 /** What a rebuild runs, from the product's own builders: a statement that is written another way shows up here. */
 const STATEMENTS: readonly (readonly [Section, Sql])[] = [
+  ['checkpoint', baseFingerprint(PLAN, SLICE)],
   ['rebuild', deleteSlice(PLAN, SLICE)],
   ['rebuild', beginPartition(PLAN, SLICE)],
   ['rebuild', insertSlice(PLAN, SLICE)],
   [
     'checkpoint',
-    checkpoint(PLAN, PARTITION, { fence: 1, readBefore: { fetched: 0, hit: 0 }, durationMs: 1, transformSha256: '' }),
+    checkpoint(PLAN, PARTITION, {
+      fence: 1,
+      readBefore: { fetched: 0, hit: 0 },
+      durationMs: 1,
+      transformSha256: '',
+      baseFingerprint: '0:0',
+    }),
   ],
   ['reconcile', reconcileSlice(PLAN, { ...SLICE, batch: 1 })],
   ['totals', sourceTotalDifference(PLAN, 'net', TOTAL, SLICE)],

@@ -61,10 +61,10 @@ describe('doctor', () => {
         ],
       }),
     ).toMatchInlineSnapshot(`
-      "capture tax-fix: its capture on finance.daily_revenue is off or not whole: live writes to the interval leave no marks
-        -> nothing to do: before its release is published, capture is installed again and every partition is rebuilt
-      capture tax-fix: its capture on finance.daily_revenue is off or not whole: live writes to the interval leave no marks
-        -> consumers do not see them until consolidation has compared base and overlay row by row; backfill rollback tax-fix --reason "<why>" shows them at once"
+      "capture tax-fix: its capture on finance.daily_revenue is off or not whole: live writes to the interval leave no marks, and are found by comparing the base, later
+        -> nothing to do: before its release is published, capture is installed again, and what was written meanwhile is found by comparing the base
+      capture tax-fix: its capture on finance.daily_revenue is off or not whole: live writes to the interval leave no marks, and are found by comparing the base, later
+        -> nothing has to be done: they are followed as they are found (comparedAsOf of backfill status tax-fix); backfill rollback tax-fix --reason "<why>" shows them at once"
     `);
   });
 

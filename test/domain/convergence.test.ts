@@ -75,12 +75,19 @@ describe('the lag behind the live pipeline', () => {
   });
 
   it('is told once when it goes beyond its limit, and ends at half of it or when nothing is open', () => {
-    expect(lagTurns(SEEN, 1_200_000, false)).toBeNull();
-    expect(lagTurns(SEEN, 1_199_999, false)).toBe('begins');
-    expect(lagTurns(SEEN, 1_199_999, true)).toBeNull();
-    expect(lagTurns(SEEN, 2_399_999, true)).toBeNull();
-    expect(lagTurns(SEEN, 2_400_000, true)).toBe('ends');
-    expect(lagTurns({ ...SEEN, openMarks: 0, oldestMarkAt: null }, 1, true)).toBe('ends');
+    const beyond = { ...SEEN, beyondLimitSince: SEEN.at };
+    expect(lagTurns(SEEN, 1_200_000)).toBeNull();
+    expect(lagTurns(SEEN, 1_199_999)).toBe('begins');
+    expect(lagTurns(beyond, 1_199_999)).toBeNull();
+    expect(lagTurns(beyond, 2_399_999)).toBeNull();
+    expect(lagTurns(beyond, 2_400_000)).toBe('ends');
+    expect(lagTurns({ ...beyond, openMarks: 0, oldestMarkAt: null }, 1)).toBe('ends');
+  });
+
+  it('of a base that is compared is as old as a write may be that nobody has seen', () => {
+    const compared = { ...SEEN, openMarks: 0, oldestMarkAt: null, comparedAsOf: '2026-06-15T09:50:00.000Z' };
+    expect(lagSeconds(compared)).toBe(1_800);
+    expect(lagTurns(compared, 1_200_000)).toBe('begins');
   });
 
   it('reads as one sentence', () => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { BackfillPlan } from '../../src/domain/backfill-plan.ts';
 import { publishRelease, rollbackStatement } from '../../src/ledger/releases.ts';
 import * as elevated from '../../src/warehouse/postgres/statements/elevated.ts';
+import { noticeLiveWrites } from '../../activities/notice-live-writes.ts';
 import type { SmallDataset } from '../support/small-dataset.ts';
 import { createDataset } from '../support/small-dataset.ts';
 import { failureOf, sqlstate } from '../support/sqlstate.ts';
@@ -62,6 +63,16 @@ describe('publication is refused, and nothing has moved,', () => {
     expect(await failureOf(publish())).toMatchObject(notWhole);
     await nothingMoved();
     await world.session((session) => session.rows(elevated.attachCapture(plan)));
+  });
+
+  it('after capture was mended, until the base was compared: 55006', async () => {
+    expect(await failureOf(publish())).toMatchObject({
+      code: '55006',
+      message: expect.stringContaining('the base is not compared yet') as string,
+    });
+    await nothingMoved();
+    await world.session((session) => noticeLiveWrites(plan, session, 'some'));
+    expect(await world.query('SELECT FROM governance.dirty_partitions')).toEqual([]);
   });
 
   it.each([

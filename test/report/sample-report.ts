@@ -33,6 +33,7 @@ const SPEC: BackfillSpec = {
   publication: {
     strategy: 'pointer',
     lateDrift: { partitionsPercent: 1, measurePercent: 0.1, maxLagMs: 900_000 },
+    maxFenceMs: 3_000,
     directReaders: [],
   },
   rollback: {

@@ -24,7 +24,11 @@ describe('a dataset contract', () => {
       sourceTotals: { gross: { sql: 'totals/gross_by_day.sql', tolerance: 0 } },
       referenceInputs: [{ schema: 'staging', name: 'merchants' }],
       explanations: { tax_was_included: 'new.net_revenue = old.net_revenue - old.tax_amount' },
-      livePipeline: { running: { kind: 'sql', sql: 'probes/pipeline_running.sql' }, startedSignalExpiresMs: 7_200_000 },
+      livePipeline: {
+        running: { kind: 'sql', sql: 'probes/pipeline_running.sql' },
+        startedSignalExpiresMs: 7_200_000,
+        capture: 'triggers',
+      },
       consumers: {
         'finance-export': {
           owner: 'finance-data',
@@ -68,6 +72,7 @@ describe('a dataset contract', () => {
     ).toMatchInlineSnapshot(`
       "partition.time_zone: none
       transform.range_safe: false
+      live_pipeline.capture: triggers
       consumers.finance-export.after: 0s
       consumers.churn-model.after: 0s"
     `);
@@ -93,6 +98,7 @@ live_pipeline:
         runningWhen: '> 0',
       },
       startedSignalExpiresMs: 7_200_000,
+      capture: 'triggers',
     });
     expect(contract.consumers['some.app']).toEqual({
       owner: 'x',

@@ -30,6 +30,7 @@ describe('a backfill spec', () => {
       publication: {
         strategy: 'pointer',
         lateDrift: { partitionsPercent: 1, measurePercent: 0.1, maxLagMs: 900_000 },
+        maxFenceMs: 3_000,
         directReaders: [],
       },
       rollback: {
@@ -56,6 +57,7 @@ describe('a backfill spec', () => {
       publication.late_drift.partitions: 1%
       publication.late_drift.measure: 0.1%
       publication.late_drift.max_lag: 15m
+      publication.max_fence: 3s
       publication.direct_readers: none
       rollback.window: 7d
       rollback.retain_after_sign_off: 7d"
@@ -92,6 +94,7 @@ describe('a backfill spec', () => {
 publication:
   strategy: pointer
   late_drift: { partitions: "2%", measure: "0.5%", max_lag: 1h }
+  max_fence: 500ms
   direct_readers: [role:analyst, finance.monthly]
 
 rollback:
@@ -125,6 +128,7 @@ rollback:
     expect(spec.publication).toEqual({
       strategy: 'pointer',
       lateDrift: { partitionsPercent: 2, measurePercent: 0.5, maxLagMs: 3_600_000 },
+      maxFenceMs: 500,
       directReaders: ['role:analyst', 'finance.monthly'],
     });
     expect(spec.rollback).toMatchObject({ windowMs: 10_000, retainAfterSignOffMs: 0 });

@@ -8,6 +8,7 @@ import { derivedRolePassword, ensureRoles } from '../../examples/daily-revenue/r
 import type { LoginRole } from '../../examples/daily-revenue/roles.ts';
 import { withLogin } from '../../examples/daily-revenue/with-client.ts';
 import type { BackfillPlan } from '../../src/domain/backfill-plan.ts';
+import type { CaptureMode } from '../../src/domain/dataset-contract.ts';
 import type { QualifiedName } from '../../src/domain/names.ts';
 import type { InstallOptions } from '../../src/ledger/install.ts';
 import { install } from '../../src/ledger/install.ts';
@@ -38,6 +39,8 @@ export interface Scenario {
   readonly files: Readonly<Record<string, string>>;
   readonly spec: string;
   readonly installed: boolean;
+  /** Of what is installed. Default: triggers. */
+  readonly capture?: CaptureMode;
 }
 
 /** The dataset in a database of its own, with every activity to be called as a worker calls it. */
@@ -92,6 +95,7 @@ export async function createDataset(changes: Partial<Scenario> = {}, beside?: Sm
     partitionKey: scenario.partitionKey,
     worker: 'backfill_worker',
     ledgerOwner: 'backfill_ledger',
+    ...(scenario.capture === undefined ? {} : { capture: scenario.capture }),
   };
   if (scenario.installed) await install(database.url, installOptions);
   const folder = await mkdtemp(join(tmpdir(), 'backfill-dataset-'));

@@ -17,6 +17,7 @@ export async function detach(backfillId: string, surroundings: Surroundings): Pr
   return withWarehouse(config, async (session) => {
     await recordedRun(session, backfillId);
     const { plan } = await session.one<{ plan: BackfillPlan }>(readPlan(backfillId));
+    if (plan.contract.livePipeline.capture === 'fingerprints') return nothingToDetach(plan);
     const dropped = await retryLock(() =>
       withTransaction(session, async () => {
         const detached = await session.one<{ dropped: number }>(detachCapture(plan));
@@ -28,7 +29,12 @@ export async function detach(backfillId: string, surroundings: Surroundings): Pr
     const text =
       dropped === 0
         ? `no capture of ${backfillId} is on ${plan.dataset}; nothing was changed`
-        : `${dropped} capture triggers of ${backfillId} are off ${plan.dataset}; live writes leave no marks from now on. Before a publication capture is installed again, with the evidence or before the switch, and every partition is rebuilt. After one, live writes are not followed any more: backfill doctor says what that means`;
+        : `${dropped} capture triggers of ${backfillId} are off ${plan.dataset}; live writes leave no marks from now on. Before a publication capture is installed again, with the evidence or before the switch, the whole base is compared with what the builds saw of it, and what differs is rebuilt. After one, the base is compared in turn, some partitions every five seconds, and live writes are followed as they are found`;
     return { exitCode: EXIT.done, text, json: { backfillId, dataset: plan.dataset, triggersDropped: dropped } };
   });
+}
+
+function nothingToDetach({ backfillId, dataset }: BackfillPlan): CommandResult {
+  const text = `no trigger of ${backfillId} is on ${dataset}: its contract has live writes found by fingerprints; nothing was changed`;
+  return { exitCode: EXIT.done, text, json: { backfillId, dataset, triggersDropped: 0 } };
 }

@@ -35,6 +35,7 @@ export async function installDataset(
     partitionKey: contract.partition.key,
     worker: workerOf(options, settings),
     ledgerOwner: options.ledgerOwner,
+    capture: contract.livePipeline.capture,
   };
   const dataset = formatName(what.dataset);
   try {

@@ -109,6 +109,12 @@ function logic(plan: BackfillPlan): string {
       plan.probe === null ? 'no probe: it tells by message when it runs' : `asked through ${probeName(plan.probe)}`,
     ],
     [
+      'live writes',
+      plan.contract.livePipeline.capture === 'triggers'
+        ? 'marked by triggers on the base table'
+        : 'found by comparing the base table; no trigger is made',
+    ],
+    [
       'written',
       `${plan.comparedColumns.join(', ')}${plan.auditColumns.length > 0 ? `; by their defaults: ${plan.auditColumns.join(', ')}` : ''}`,
     ],

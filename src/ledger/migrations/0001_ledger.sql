@@ -68,6 +68,7 @@ CREATE TABLE governance.backfill_partitions (
   duration_ms          integer,
   shadow_fingerprint   text,
   snapshot_fingerprint text,
+  base_fingerprint     text,
   source_totals        jsonb NOT NULL DEFAULT '{}',
   transform_sha256     text,
   builds               integer NOT NULL DEFAULT 0,
@@ -82,6 +83,7 @@ CREATE TABLE governance.backfill_partitions (
   CHECK (state <> 'built' OR (rows IS NOT NULL AND shadow_fingerprint IS NOT NULL AND built_at IS NOT NULL))
 ) WITH (fillfactor = 70);
 COMMENT ON COLUMN governance.backfill_partitions.source_totals IS 'The independent figures as they were at its last check: what the sources held.';
+COMMENT ON COLUMN governance.backfill_partitions.base_fingerprint IS 'Every column of the base as a statement before its build saw it: a base that differs from it was written since.';
 COMMENT ON COLUMN governance.backfill_partitions.moved_at IS 'When rows of it were first moved into the base. From then on a base row that differs from the snapshot need not be a live write.';
 CREATE INDEX backfill_partitions_by_batch ON governance.backfill_partitions (backfill_id, batch);
 

@@ -50,3 +50,32 @@ EXCEPTION WHEN OTHERS THEN
   RAISE LOG 'controlled-backfill: a TRUNCATE of % went through without a mark for %: %', TG_RELID::regclass, TG_ARGV[0], SQLERRM;
   RETURN NULL;
 END $$;
+
+-- Where the base is compared instead of captured, how far that is; and where capture was not whole for a while, that everything is to be compared.
+CREATE TABLE governance.base_comparisons (
+  backfill_id    text PRIMARY KEY REFERENCES governance.backfill_runs,
+  owed_since     timestamptz,
+  next_ordinal   integer NOT NULL DEFAULT 1,
+  round_began_at timestamptz,
+  looked_at      timestamptz,
+  compared_as_of timestamptz
+) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 50, autovacuum_vacuum_scale_factor = 0);
+COMMENT ON COLUMN governance.base_comparisons.owed_since IS 'Live writes may have left no mark before this instant: nothing is published until every partition was compared.';
+COMMENT ON COLUMN governance.base_comparisons.compared_as_of IS 'Every partition was compared at this instant or later.';
+
+-- In the caller's transaction, under its fence: why a live write may be unknown; null where none is. With fingerprints the whole interval of the base is read.
+CREATE FUNCTION governance.unknown_writes(p_backfill_id text) RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE run governance.backfill_runs; ds governance.datasets; changed text;
+BEGIN
+  SELECT * INTO STRICT run FROM governance.backfill_runs WHERE backfill_id = p_backfill_id;
+  SELECT * INTO STRICT ds FROM governance.datasets WHERE dataset = run.dataset;
+  IF run.plan -> 'contract' -> 'livePipeline' ->> 'capture' = 'fingerprints' THEN
+    EXECUTE format('SELECT governance.%I($1)', ds.function_prefix || '_changed') INTO changed USING p_backfill_id;
+    RETURN CASE WHEN changed IS NOT NULL THEN format('partition %s of %s was written since it was built', changed, ds.base_table) END;
+  END IF;
+  IF NOT governance.capture_is_whole(p_backfill_id, ds.base_table) THEN
+    RETURN format('late-write capture on %s is not whole: a trigger is missing, disabled or was, a leaf came or went, or a mark could not be written', ds.base_table);
+  END IF;
+  RETURN (SELECT format('late-write capture on %s was not whole before %s, and the base is not compared yet', ds.base_table, owed_since) FROM governance.base_comparisons WHERE backfill_id = p_backfill_id AND owed_since IS NOT NULL);
+END $$;
