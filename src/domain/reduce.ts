@@ -18,17 +18,7 @@ export function reduce(state: BackfillState, event: BackfillEvent, nowIso: strin
     case 'planned':
       return planned(state, event, nowIso);
     case 'takenUp':
-      return {
-        ...state,
-        limits: { ...state.limits, ...event.inForce.limits },
-        paused: event.inForce.paused,
-        signOffs: event.signOffs,
-        consolidated: event.consolidated,
-        evidence: event.evidence,
-        checks: event.evidence?.checks ?? state.checks,
-        approval: event.approval,
-        waivers: event.waivers,
-      };
+      return takenUp(state, event);
     case 'moved':
       return move(state, event.to, nowIso, event.because);
     case 'held':
@@ -84,6 +74,21 @@ export function reduce(state: BackfillState, event: BackfillEvent, nowIso: strin
     default:
       return decide(state, event, nowIso);
   }
+}
+
+function takenUp(state: BackfillState, event: Extract<BackfillEvent, { type: 'takenUp' }>): BackfillState {
+  const { signOffs, consolidated, evidence, approval, waivers, inForce } = event;
+  return {
+    ...state,
+    limits: { ...state.limits, ...inForce.limits },
+    paused: inForce.paused,
+    checks: evidence?.checks ?? state.checks,
+    signOffs,
+    consolidated,
+    evidence,
+    approval,
+    waivers,
+  };
 }
 
 type Decision = Extract<
