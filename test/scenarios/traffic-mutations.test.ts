@@ -64,11 +64,14 @@ describe('the traffic finds', () => {
   it('a write that readers had seen and a release took away, when the fence is missing', async () => {
     await mutate(`${plan.functionPrefix}_fence`, 'IN SHARE ROW EXCLUSIVE MODE', 'IN ACCESS SHARE MODE');
     await dataset.approveAnew();
+    await dataset.publish();
+    await dataset.rollBack();
+    await dataset.approveAnew();
     await asPipeline(async (client) => {
       await client.query('BEGIN');
       await client.query(LATE_WRITE);
-      // Within the second in which no publication is tried beside a writer.
-      await Promise.all([dataset.publish(), soonPublished(dataset).then(() => client.query('COMMIT'))]);
+      await publishAtOnce(dataset, plan);
+      await client.query('COMMIT');
     });
     await soon('a read that finds the write overtaken', () => traffic.tally.overtaken > 0);
   });
@@ -88,7 +91,7 @@ describe('the traffic finds', () => {
 
   it('rows twice, when the armed view reads the base whatever the pointer shows', async () => {
     await mutate(
-      `${plan.functionPrefix}_shape_view`,
+      `${plan.functionPrefix}_view_bodies`,
       'WHERE (%2$s) AND %3$s IS DISTINCT FROM %4$L UNION ALL',
       'WHERE (%2$s) UNION ALL',
     );
@@ -100,12 +103,12 @@ describe('the traffic finds', () => {
 
   it('days of both sides in one read, when the gate stands before a part of the interval only', async () => {
     await mutate(
-      `${plan.functionPrefix}_shape_view`,
+      `${plan.functionPrefix}_view_bodies`,
       `IS DISTINCT FROM %4$L UNION ALL SELECT %1$s FROM '`,
       `IS DISTINCT FROM %4$L UNION ALL SELECT %1$s FROM finance.sales_by_day WHERE day >= ''2025-02-01'' AND (%2$s) AND %3$s = %4$L UNION ALL SELECT %1$s FROM '`,
     );
     await mutate(
-      `${plan.functionPrefix}_shape_view`,
+      `${plan.functionPrefix}_view_bodies`,
       `format(' WHERE %s = %L', gate, p_backfill_id)`,
       `format(' WHERE day < ''2025-02-01'' AND %s = %L', gate, p_backfill_id)`,
     );
@@ -164,10 +167,6 @@ describe('the traffic finds', () => {
 async function pointer({ admin }: TrafficDataset): Promise<string | null> {
   const { rows } = await admin.query<{ id: string | null }>('SELECT release_id AS id FROM governance.active_releases');
   return rows[0]?.id ?? null;
-}
-
-async function soonPublished(dataset: TrafficDataset): Promise<void> {
-  await waitFor(async () => (await pointer(dataset)) !== null, { timeoutMs: 20_000, describe: 'the release' });
 }
 
 /** The switch alone: nobody catches up before it. */
