@@ -86,35 +86,42 @@ describe('two attempts at one batch', () => {
   });
 
   it('the newer cancels what the older still runs, and nobody else', async () => {
-    await lane(1, async (older) => {
-      await open(older);
-      await lane(2, async (neighbour) => {
-        await open(neighbour, 2);
-        const zombie = failureOf(older.rows(sql('SELECT pg_sleep(60)')));
-        const other = neighbour.rows<{ done: boolean }>(sql('SELECT pg_advisory_lock(4711), true AS done'));
-        await world.query('SELECT 1');
-        await waitFor(
-          async () =>
-            (
-              await world.query(
-                `SELECT FROM pg_stat_activity WHERE application_name = 'backfill/fix-tax/1' AND state = 'active'`,
-              )
-            ).length === 1,
-          {
-            timeoutMs: 10_000,
-            describe: 'the statement of the older attempt',
-          },
-        );
-        await lane(1, async (newer) => {
-          const fence = await open(newer);
-          expect(await newer.rows(cancelPredecessors('fix-tax', 1, fence))).toEqual([
-            { pid: older.backendPid, cancelled: true },
-          ]);
+    const holder = await world.admin.connect();
+    await holder.query('SELECT pg_advisory_lock(4711)');
+    try {
+      await lane(1, async (older) => {
+        await open(older);
+        await lane(2, async (neighbour) => {
+          // Older than the newer attempt as well, and at work as long as the lock is held.
+          await open(neighbour, 2);
+          const zombie = failureOf(older.rows(sql('SELECT pg_sleep(60)')));
+          const other = neighbour.rows<{ done: boolean }>(sql('SELECT pg_advisory_lock(4711), true AS done'));
+          await waitFor(
+            async () =>
+              (
+                await world.query(
+                  `SELECT FROM pg_stat_activity WHERE application_name IN ('backfill/fix-tax/1', 'backfill/fix-tax/2') AND state = 'active'`,
+                )
+              ).length === 2,
+            {
+              timeoutMs: 10_000,
+              describe: 'the statements of the older attempt and of the neighbour',
+            },
+          );
+          await lane(1, async (newer) => {
+            const fence = await open(newer);
+            expect(await newer.rows(cancelPredecessors('fix-tax', 1, fence))).toEqual([
+              { pid: older.backendPid, cancelled: true },
+            ]);
+          });
+          expect((await zombie).code).toBe('57014');
+          await holder.query('SELECT pg_advisory_unlock(4711)');
+          expect(await other).toEqual([{ pg_advisory_lock: '', done: true }]);
         });
-        expect((await zombie).code).toBe('57014');
-        expect(await other).toEqual([{ pg_advisory_lock: '', done: true }]);
       });
-    });
+    } finally {
+      holder.release(true);
+    }
   });
 });
 

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { readOptions } from '../../src/local/demo/options.ts';
@@ -30,6 +30,14 @@ describe('documents say what the code does', () => {
     const readme = read('README.md');
     for (const name of readdirSync('docs').filter((one) => one.endsWith('.md')))
       expect(readme).toContain(`](docs/${name})`);
+  });
+
+  it('every file that the list of guards names is there', () => {
+    const named = [...read('docs/guards.md').matchAll(/`((?:src|workflows|activities|test)\/[^`]+)`/g)].map(
+      ([, path]) => path ?? '',
+    );
+    expect(named.length).toBeGreaterThan(50);
+    expect(named.filter((path) => !existsSync(path))).toEqual([]);
   });
 
   it('the compose file has the role that its worker connects with', () => {
