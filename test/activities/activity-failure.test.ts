@@ -112,6 +112,14 @@ describe('an error of the server becomes', () => {
     }
   });
 
+  const blockedBy = async (pid: number): Promise<unknown[]> => {
+    const { rows } = await pool.query<{ pid: number }>(
+      'SELECT pid FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))',
+      [pid],
+    );
+    return rows;
+  };
+
   it('SerializationConflict, retried, in a deadlock (40P01) and after a concurrent change (40001)', async () => {
     const holder = await pool.connect();
     try {
@@ -122,18 +130,10 @@ describe('an error of the server becomes', () => {
           await one.change(sql('UPDATE public.t SET v = 2 WHERE id = 2'));
           // The one that waits last looks for the cycle; the other would look only after a minute.
           waiting = holder.query(`SET LOCAL deadlock_timeout = '1min'; UPDATE public.t SET v = 1 WHERE id = 2`);
-          let seen = '';
-          await waitFor(
-            async () => {
-              const { rows } = await pool.query<{ seen: string }>(
-                `SELECT coalesce(string_agg(concat_ws(' ', pid, state, wait_event_type, wait_event, left(query, 60)), '; '), '') AS seen FROM pg_stat_activity WHERE datname = $1`,
-                [database.name],
-              );
-              seen = rows[0]?.seen ?? '';
-              return / Lock /.test(seen);
-            },
-            { timeoutMs: 30_000, describe: () => `the first of two waiting sessions among ${seen}` },
-          );
+          await waitFor(async () => (await blockedBy(one.backendPid)).length === 1, {
+            timeoutMs: 30_000,
+            describe: 'the holder to wait for the victim',
+          });
           await one.change(sql(`SET LOCAL lock_timeout = 0; SET LOCAL deadlock_timeout = '10ms'`));
           await one.change(sql('UPDATE public.t SET v = 2 WHERE id = 1'));
         }),
