@@ -50,7 +50,8 @@ export function failure(type: FailureType, message: string, options: FailureOpti
     message,
     nonRetryable: !retry,
     ...(details === undefined ? {} : { details: [...details] }),
-    ...(nextRetryMs === undefined ? {} : { nextRetryDelay: nextRetryMs }),
+    // Who knows when to look again waits by design: no error for a log.
+    ...(nextRetryMs === undefined ? {} : { nextRetryDelay: nextRetryMs, category: ApplicationFailureCategory.BENIGN }),
     ...(cause instanceof Error ? { cause } : {}),
   });
 }

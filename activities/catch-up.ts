@@ -31,6 +31,8 @@ export interface CatchUpOptions {
   readonly published?: boolean;
   /** Where no trigger marks live writes: how much of the base this pass compares. Default: some. */
   readonly compare?: 'all' | 'some';
+  /** Asked before each partition; what is left keeps its marks. */
+  readonly closed?: () => Promise<boolean>;
 }
 
 /** Partitions taken in one pass, and how long it goes on to the next; marks that are left or come meanwhile wait. */
@@ -54,7 +56,8 @@ export async function catchUp(
   await session.change(expandMarks(plan));
   const found = await session.rows<LedgerPartition & { dirty: number }>(dirtyPartitions(plan, PASS));
   const dirty = found.filter((one) => one.state === 'built');
-  const goesOn = (): boolean => !working.asked() && Date.now() - began < PASS_MS;
+  const goesOn = async (): Promise<boolean> =>
+    !working.asked() && Date.now() - began < PASS_MS && (await options.closed?.()) !== true;
   const follow = options.published === true ? amendPublished : rebuildAll;
   const caught = await follow(plan, attempt, { dirty, goesOn }, options);
   if (dirty.length > 0) {
@@ -68,7 +71,7 @@ export async function catchUp(
 /** What is left when a pass ends keeps its marks: the next one takes them. */
 interface Pass {
   readonly dirty: readonly LedgerPartition[];
-  readonly goesOn: () => boolean;
+  readonly goesOn: () => Promise<boolean>;
 }
 
 async function rebuildAll(
@@ -80,7 +83,7 @@ async function rebuildAll(
   const { session } = attempt;
   let rebuilt = 0;
   for (const partition of dirty) {
-    if (!goesOn()) break;
+    if (!(await goesOn())) break;
     await holdBatch(attempt, plan, partition.batch);
     await rebuildOne(plan, attempt, partition, options);
     rebuilt += 1;
@@ -104,7 +107,7 @@ async function amendPublished(
   const unchecked = await attempt.session.rows<{ batch: number }>(uncheckedBatches(plan.backfillId));
   let rebuilt = 0;
   for (const batch of new Set([...dirty, ...unchecked].map((one) => one.batch))) {
-    if (!goesOn()) break;
+    if (!(await goesOn())) break;
     const partitions = dirty.filter((partition) => partition.batch === batch);
     const failed = await amendBatch(plan, attempt, { batch, partitions }, options);
     if (failed !== null) return { partitions: rebuilt, failed: { batch, check: failed } };

@@ -7,11 +7,11 @@ import { sealEvents } from '../src/ledger/events.ts';
 import type { LeftToFollow } from '../src/ledger/left-to-follow.ts';
 import { leftToFollow } from '../src/ledger/left-to-follow.ts';
 import { activeRelease, latestRelease } from '../src/ledger/releases.ts';
-import type { WarehouseActivities, WatchOutcome } from '../src/protocol/activities.ts';
+import type { WarehouseActivities, WatchGate, WatchOutcome } from '../src/protocol/activities.ts';
 import { captureIsBroken } from '../src/warehouse/postgres/statements/elevated.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import { withSession } from '../src/warehouse/session.ts';
-import { stillWaiting } from './activity-failure.ts';
+import { failure, stillWaiting } from './activity-failure.ts';
 import type { Attempt } from './attempt.ts';
 import { withAttempt } from './attempt.ts';
 import { catchUp } from './catch-up.ts';
@@ -22,6 +22,9 @@ import { divergence } from './drain.ts';
 import { envelopeLeft } from './envelope-left.ts';
 import { refuseDrift } from './refuse-drift.ts';
 import { followLag } from './follow-lag.ts';
+import type { Gate } from './gate.ts';
+import { createGate } from './gate.ts';
+import { gateStop } from './gate-watch.ts';
 import { noticeLiveWrites } from './notice-live-writes.ts';
 import type { Working } from './working.ts';
 import { whileWorking } from './working.ts';
@@ -31,7 +34,7 @@ const LOOK_EVERY_MS = 5_000;
 
 /** One look at ledger and marks. Nothing new: it fails retryably, and the server calls again. */
 export function makeWatchLiveWrites(deps: ActivityDeps): WarehouseActivities['watchLiveWrites'] {
-  return ({ backfillId, published, pointerOnly, drift }) =>
+  return ({ backfillId, published, pointerOnly, drift, gate: known }) =>
     whileWorking(async (working): Promise<WatchOutcome> => {
       const { plan } = await withLedger(deps, (session) => loadPlan(session, backfillId));
       if (pointerOnly !== true) await notice(deps, plan);
@@ -45,8 +48,11 @@ export function makeWatchLiveWrites(deps: ActivityDeps): WarehouseActivities['wa
         const lag = await withLedger(deps, (session) => followLag(session, plan));
         if (lag.turned) return { kind: 'lag', liveWrites: lag.seen };
       }
-      if (seen.left && pointerOnly !== true)
-        return withAttempt(deps, plan, WHOLE_RUN, working, (attempt) => follow(plan, attempt, working, published));
+      if (seen.left && pointerOnly !== true) {
+        const gate = known === undefined ? null : await openGate(deps, plan, known);
+        const how = { slots: known?.limits.maxConcurrency ?? plan.spec.execution.maxConcurrency, published, gate };
+        return withAttempt(deps, plan, WHOLE_RUN, working, (attempt) => follow(plan, attempt, working, how));
+      }
       throw stillWaiting('no live write, no change of the release', LOOK_EVERY_MS);
     });
 }
@@ -61,15 +67,23 @@ async function notice(deps: ActivityDeps, plan: BackfillPlan): Promise<void> {
   await withSession(deps.pool, settings, (session) => noticeLiveWrites(plan, session, 'some'));
 }
 
+/** Throws while it is closed: the marks stay, and whoever waits is told why. */
+async function openGate(deps: ActivityDeps, plan: BackfillPlan, { limits, signalled }: WatchGate): Promise<Gate> {
+  const gate = createGate(deps, plan, limits);
+  const reason = signalled ?? gateStop(await gate.ask())?.reason;
+  if (reason !== undefined) throw failure('GateClosed', reason, { nextRetryMs: LOOK_EVERY_MS });
+  return gate;
+}
+
 async function follow(
   plan: BackfillPlan,
   attempt: Attempt,
   working: Working,
-  published: boolean,
+  { slots, published, gate }: { readonly slots: number; readonly published: boolean; readonly gate: Gate | null },
 ): Promise<WatchOutcome> {
   const { session } = attempt;
-  const slots = plan.spec.execution.maxConcurrency;
-  const { failed } = await catchUp(plan, attempt, working, { slots, amend: true, published });
+  const closed = async (): Promise<boolean> => gate !== null && !(await gate.ask()).open;
+  const { failed } = await catchUp(plan, attempt, working, { slots, amend: true, published, closed });
   if (failed !== null) return { kind: 'failed', ...failed };
   const liveWrites = published ? (await followLag(session, plan)).seen : await measureLiveWrites(session, plan);
   const reason = published ? null : await envelopeLeft(session, plan);

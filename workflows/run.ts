@@ -10,7 +10,7 @@ import {
 } from '@temporalio/workflow';
 import type { BackfillState, Request, WaitingOn } from '../src/domain/backfill-state.ts';
 import type { BackfillEvent } from '../src/domain/backfill-event.ts';
-import { describeSignals, expiries } from '../src/domain/pipeline-signals.ts';
+import { describeSignals, expiries, standing } from '../src/domain/pipeline-signals.ts';
 import { reduce } from '../src/domain/reduce.ts';
 import { isFinal } from '../src/domain/status.ts';
 import type { Proxies } from './activity-proxies.ts';
@@ -173,6 +173,13 @@ export class Run {
   /** Work may start: nobody paused, no signalled pipeline run, nobody gave up. */
   mayWork(): boolean {
     return this.state.paused === null && this.state.pipelineSignals.length === 0 && !this.asked('abort');
+  }
+
+  /** Live pipelines that signalled that they run and have not expired, in words; null where there is none. */
+  signalled(): string | null {
+    const { pipelineSignals, plan } = this.state;
+    const open = standing(pipelineSignals, plan?.startedSignalExpiresMs, new Date().toISOString());
+    return open.length === 0 ? null : describeSignals(open);
   }
 
   isLong(): boolean {

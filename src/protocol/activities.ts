@@ -49,6 +49,13 @@ export interface FinishedBatch {
   readonly busyMs: number;
 }
 
+/** What only the workflow knows of the gate. */
+export interface WatchGate {
+  readonly limits: BackfillState['limits'];
+  /** Live pipelines that signalled that they run, in words; null where none did. */
+  readonly signalled: string | null;
+}
+
 /** The gate closed while work was under way. */
 export interface GateStop {
   readonly kind: 'gate';
@@ -196,8 +203,10 @@ export interface WarehouseActivities {
   /** Catches up with live writes, then the evidence of the whole run, its digest and its report. */
   concludeEvidence(input: RunRef): Promise<ConcludeOutcome>;
   /** Rebuilds what live writes touch, but for `pointerOnly`; returns when the workflow has something to hear. */
-  /** `drift`: the reason that the workflow knows already. */
-  watchLiveWrites(input: RunRef & { published: boolean; pointerOnly?: true; drift?: string }): Promise<WatchOutcome>;
+  /** `drift`: the reason that the workflow knows already. `gate`: asked before each partition, where nobody reads them yet. */
+  watchLiveWrites(
+    input: RunRef & { published: boolean; pointerOnly?: true; drift?: string; gate?: WatchGate },
+  ): Promise<WatchOutcome>;
   /**
    * Draws the plan up with the columns that the base got, and says what that means; with the hash of exactly this plan it
    * carries them into shadow, plan and view. Key: the hash.

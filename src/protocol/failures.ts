@@ -4,6 +4,7 @@ export const FAILURES = {
   LockNotAvailable: { retry: true, means: 'somebody else holds a lock; nobody is killed, it is tried again' },
   SerializationConflict: { retry: true, means: 'two transactions met; one of them is tried again' },
   StillWaiting: { retry: true, means: 'an idle poll: nothing has changed yet' },
+  GateClosed: { retry: true, means: 'the gate is closed: live writes are kept and followed when it opens' },
   StillRead: { retry: true, means: 'somebody reads what the view showed before; nobody is stopped' },
   // A worker that slept may be handed an attempt that is over, and take the lane from the one in force: that one must come
   // back. The report of an attempt that is over is refused by the server, whatever it says.
