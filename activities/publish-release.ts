@@ -111,6 +111,7 @@ async function switchReaders(
         if (error.code === '55006') continue;
       }
     }
+    working.at({ doing: 'wait for the next try of the switch', attempt: attemptNumber, last });
     await delay(Math.random() * Math.min(2_000, 50 * 2 ** Math.min(attemptNumber, 6)));
   }
   const inTheWay = await session.rows<{ who: string }>(blockers(plan));
