@@ -9,7 +9,7 @@ import { createStage, recorded } from './stage.ts';
 
 const BUDGET = 60;
 /** Four events a signal: what still comes while the watch is ended and the server takes the continuation over. */
-const SLACK = 30 * 4;
+const SLACK = 60 * 4;
 const STRANGERS = 60;
 
 let stage: Stage;
