@@ -46,7 +46,9 @@ describe('seeded faults during publications and rollbacks', () => {
       GRANT SELECT, DELETE ON governance.dirty_partitions TO revenue_pipeline;
       ALTER TABLE governance.backfill_approvals DISABLE TRIGGER check_approval, DROP CONSTRAINT four_eyes;
       GRANT UPDATE ON governance.backfill_approvals, governance.backfill_events TO backfill_worker`);
-      expect((await havoc(40)).unauthorised).toBeGreaterThan(0);
+      const damage = await havoc(40);
+      // What should not be there counts, or stops the switch at the next guard, which ends the run.
+      expect(damage.unauthorised + damage.unresolved).toBeGreaterThan(0);
     },
     PATIENCE_MS,
   );
