@@ -72,12 +72,7 @@ function outOfTime(message: string, timeoutMs: number, attempt: number, cause: u
 
 /** An idle poll: nothing to tell yet. It costs no history and no error log. */
 export function stillWaiting(message: string, nextRetryMs: number): ApplicationFailure {
-  return ApplicationFailure.create({
-    type: 'StillWaiting',
-    message,
-    nextRetryDelay: nextRetryMs,
-    category: ApplicationFailureCategory.BENIGN,
-  });
+  return failure('StillWaiting', message, { nextRetryMs });
 }
 
 function isDatabaseError(error: unknown): boolean {

@@ -4,6 +4,8 @@ import { isCancelled } from '../src/warehouse/sqlstate.ts';
 import { failure, toActivityFailure } from './activity-failure.ts';
 import { makeAwaitGate } from './await-gate.ts';
 import { beating } from './beating.ts';
+import type { Activity } from './each-activity.ts';
+import { eachActivity } from './each-activity.ts';
 import { makeCleanUp } from './clean-up.ts';
 import { makeConcludeEvidence } from './conclude-evidence.ts';
 import { makeConsolidateClaim } from './consolidate-claim.ts';
@@ -77,24 +79,17 @@ function wasStopped(error: unknown): boolean {
   return Context.current().cancellationSignal.aborted && isCancelled(error);
 }
 
-type Activity = (input: never) => Promise<unknown>;
-
 /** Every failure leaves through one door. */
 function translated<T extends { [name in keyof T]: Activity }>(
   activities: T,
   translate: (error: unknown, attempt: number) => Error,
 ): T {
-  const wrap =
-    (activity: Activity): Activity =>
-    async (input) => {
-      try {
-        return await activity(input);
-      } catch (error) {
-        if (wasStopped(error)) throw new CancelledFailure('stopped, because it was asked to');
-        throw translate(error, Context.current().info.attempt);
-      }
-    };
-  return Object.fromEntries(
-    Object.entries<Activity>(activities).map(([name, activity]) => [name, wrap(activity)]),
-  ) as T;
+  return eachActivity(activities, (activity) => async (input) => {
+    try {
+      return await activity(input);
+    } catch (error) {
+      if (wasStopped(error)) throw new CancelledFailure('stopped, because it was asked to');
+      throw translate(error, Context.current().info.attempt);
+    }
+  });
 }

@@ -1,4 +1,3 @@
-import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import type { Noticing } from '../src/ledger/base-comparisons.ts';
 import { noticing } from '../src/ledger/base-comparisons.ts';
 import { markPartition } from '../src/ledger/dirty-marks.ts';
@@ -6,20 +5,13 @@ import type { LedgerPartition } from '../src/ledger/partitions.ts';
 import { nextUnconsolidated } from '../src/ledger/partitions.ts';
 import type { ConsolidationResult } from '../src/protocol/activities.ts';
 import { retryLock } from '../src/warehouse/retry-lock.ts';
-import type { Attempt } from './attempt.ts';
-import type { Gate } from './gate.ts';
+import type { Surroundings } from './build-batch.ts';
 import { whyStop } from './gate.ts';
 import type { GateWatch } from './gate-watch.ts';
 import type { Left } from './move-partition.ts';
 import { MOVE_TRIES, inMovingTransaction, movePartition, neverEqual } from './move-partition.ts';
-import type { Working } from './working.ts';
 
-export interface Moving {
-  readonly plan: BackfillPlan;
-  readonly attempt: Attempt;
-  readonly gate: Gate;
-  readonly working: Working;
-}
+export type Moving = Omit<Surroundings, 'slots'>;
 
 type Stopped = ConsolidationResult['stopped'];
 

@@ -52,8 +52,7 @@ async function retire(session: Session, plan: BackfillPlan): Promise<boolean> {
   if (await somethingToFollow(session, plan)) return false;
   const { differing } = await session.one<{ differing: number }>(countDifferences(plan));
   await noticeLiveWrites(plan, session, 'all');
-  const { marks, batches } = await session.one<LeftToFollow>(leftToFollow(plan.backfillId));
-  if (marks + batches > 0) return false;
+  if (await somethingToFollow(session, plan)) return false;
   if (differing > 0)
     throw failure(
       'StatementRefused',

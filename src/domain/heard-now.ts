@@ -3,7 +3,7 @@ import type { Unheard } from './message-decision.ts';
 import { already, refused } from './message-decision.ts';
 import type { MessageName } from './messages.ts';
 import type { BackfillStatus } from './status.ts';
-import { isBeforePublication, isFinal } from './status.ts';
+import { TOWARDS_PUBLICATION, WATCHING, isBeforePublication, isFinal } from './status.ts';
 
 /** What of a state says which messages are heard, whoever sends them. */
 export type Standing = Pick<BackfillState, 'status' | 'hold' | 'paused' | 'shape' | 'requests'>;
@@ -54,7 +54,7 @@ const WHERE: Readonly<Record<Asked | 'approve' | 'signOff', readonly BackfillSta
   approve: ['awaitingApproval'],
   signOff: ['awaitingSignOff'],
   reject: ['awaitingApproval'],
-  rollback: ['observing', 'awaitingSignOff'],
+  rollback: WATCHING,
   republish: ['rolledBack'],
   close: ['rolledBack'],
   retry: ['held'],
@@ -85,7 +85,7 @@ function at({ status, hold }: Standing): BackfillStatus {
 }
 
 function mayRollBackFrom(from: BackfillStatus | undefined): boolean {
-  return from === 'observing' || from === 'awaitingSignOff' || from === 'rollingBack';
+  return from === 'rollingBack' || (from !== undefined && WATCHING.includes(from));
 }
 
 function abort(state: Standing): Unheard | null {
@@ -143,24 +143,14 @@ function insteadOfPause(status: BackfillStatus): string | null {
 
 function reshape(state: Standing, shape: 'armed' | 'settled'): Unheard | null {
   const name = shape === 'settled' ? 'settle' : 'rearm';
-  if (state.status !== 'observing' && state.status !== 'awaitingSignOff')
+  if (!WATCHING.includes(state.status))
     return refused(`${name}: the view changes shape only while a release is watched, not in status ${state.status}`);
   if (state.shape === shape) return already(`the view is ${shape}`);
   return pendingRequest(state, 'reshape') === undefined ? null : already('the view is changing its shape');
 }
 
-/** Readers see the release, and no row moves into the base yet. */
-const WATCHING: readonly BackfillStatus[] = ['observing', 'awaitingSignOff'];
 /** Where a held run may still get another plan. */
-const REPLANNED_FROM: readonly BackfillStatus[] = [
-  'proving',
-  'preserving',
-  'building',
-  'reconciling',
-  'awaitingApproval',
-  'publishing',
-  ...WATCHING,
-];
+const REPLANNED_FROM: readonly BackfillStatus[] = [...TOWARDS_PUBLICATION, ...WATCHING];
 
 function replan(state: Standing): Unheard | null {
   const { status, hold } = state;

@@ -1,4 +1,5 @@
 import type { Release } from './backfill-state.ts';
+import { TOWARDS_PUBLICATION } from './status.ts';
 
 /** What the ledger says of a run whose workflow is gone. */
 export interface LedgerStanding {
@@ -18,15 +19,7 @@ export interface LedgerStanding {
 export type ResumedAt = 'observing' | 'rollingBack' | 'rolledBack' | 'consolidating' | 'closing' | 'aborting';
 
 /** Statuses on the way to a new publication after a rollback, with the holds that may stop it. */
-const REPUBLISHING: ReadonlySet<string> = new Set([
-  'proving',
-  'preserving',
-  'building',
-  'reconciling',
-  'awaitingApproval',
-  'publishing',
-  'held',
-]);
+const REPUBLISHING: ReadonlySet<string> = new Set([...TOWARDS_PUBLICATION, 'held']);
 
 /**
  * Where the run is taken up again; null for the way from the proofs on, on which nothing that is built is built twice.

@@ -21,6 +21,18 @@ export const BACKFILL_STATUSES = [
 ] as const;
 export type BackfillStatus = (typeof BACKFILL_STATUSES)[number];
 
+/** From the proofs to the switch, the first time or again after a rollback. */
+export const TOWARDS_PUBLICATION: readonly BackfillStatus[] = [
+  'proving',
+  'preserving',
+  'building',
+  'reconciling',
+  'awaitingApproval',
+  'publishing',
+];
+/** Readers see the release, and no row moves into the base yet. */
+export const WATCHING: readonly BackfillStatus[] = ['observing', 'awaitingSignOff'];
+
 type Edges = Readonly<Partial<Record<BackfillStatus, string>>>;
 
 /** Every move a backfill can make, each with the sentence that explains it. What is not here cannot happen. */
@@ -129,15 +141,7 @@ export function isFinal(status: BackfillStatus): status is FinalStatus {
 }
 
 /** Statuses in which consumers still read the old history because nothing was ever published. */
-const BEFORE_PUBLICATION: readonly BackfillStatus[] = [
-  'planning',
-  'proving',
-  'preserving',
-  'building',
-  'reconciling',
-  'awaitingApproval',
-  'publishing',
-];
+const BEFORE_PUBLICATION: readonly BackfillStatus[] = ['planning', ...TOWARDS_PUBLICATION];
 
 export function isBeforePublication(status: BackfillStatus): boolean {
   return BEFORE_PUBLICATION.includes(status);
