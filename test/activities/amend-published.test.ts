@@ -6,11 +6,7 @@ let world: SmallDataset;
 beforeEach(async () => {
   world = await createDataset();
   await world.plan();
-  await world.preserve();
-  await world.build();
-  await world.conclude();
-  await world.approve();
-  await world.publish();
+  await world.throughPublication();
 });
 afterEach(() => world.end());
 

@@ -31,22 +31,14 @@ describe('giving up a plan that the workflow does not know of', () => {
 
   it('leaves a release alone that readers see', async () => {
     await world.plan();
-    await world.preserve();
-    await world.build();
-    await world.conclude();
-    await world.approve();
-    await world.publish();
+    await world.throughPublication();
     expect(await giveUp()).toEqual({ dropped: [] });
     expect(await run()).toMatchObject([{ ended: false }]);
   });
 
   it('refuses to remove what readers see where the workflow does know of it, for a person and once', async () => {
     await world.plan();
-    await world.preserve();
-    await world.build();
-    await world.conclude();
-    await world.approve();
-    await world.publish();
+    await world.throughPublication();
     await expect(world.activities.cleanUp({ backfillId: 'fix-tax', keepSnapshot: false })).rejects.toMatchObject({
       type: 'StatementRefused',
       nonRetryable: true,

@@ -14,11 +14,7 @@ beforeEach(async () => {
     'GRANT USAGE ON SCHEMA staging TO revenue_pipeline; GRANT USAGE ON ALL SEQUENCES IN SCHEMA staging TO revenue_pipeline',
   );
   plan = await world.plan();
-  await world.preserve();
-  await world.build();
-  await world.conclude();
-  await world.approve();
-  await world.publish();
+  await world.throughPublication();
   await world.signOff();
 });
 afterEach(() => world.end());

@@ -14,11 +14,7 @@ describe('while somebody reads the base table itself', () => {
     world = await createDataset({ spec: `${SALES.spec}publication: { direct_readers: [dashboard] }\n` });
     await world.query('GRANT SELECT ON finance.sales_by_day TO dashboard');
     await world.plan();
-    await world.preserve();
-    await world.build();
-    await world.conclude();
-    await world.approve();
-    await world.publish();
+    await world.throughPublication();
     await world.signOff();
     pipeline = new pg.Client({ connectionString: world.urls.revenue_pipeline });
     await pipeline.connect();

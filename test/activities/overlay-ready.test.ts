@@ -9,11 +9,7 @@ it('an overlay is frozen, all visible and analysed before readers meet it', asyn
       `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = on', current_database()); END $$`,
     );
     await world.plan();
-    await world.preserve();
-    await world.build();
-    await world.conclude();
-    await world.approve();
-    await world.publish();
+    await world.throughPublication();
     expect(
       await world.query(
         `SELECT relpages > 0 AS filled, relallvisible = relpages AS visible, age(relfrozenxid) < 1000 AS frozen,

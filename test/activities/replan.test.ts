@@ -152,11 +152,7 @@ describe('a column that the transform yields', () => {
       ...(await world.activities.proveLogic(RUN)).checks,
     ];
     expect(proofs.filter(({ verdict }) => verdict === 'fail')).toEqual([]);
-    await world.preserve();
-    await world.build();
-    await world.conclude();
-    await world.approve();
-    await world.publish();
+    await world.throughPublication();
     expect(await differing(world, 'finance.sales_current', 'sales', SALES)).toBe(0);
     // What the base says of rows that the correction leaves alone is the transform's as well, once it is consolidated.
     await world.query(

@@ -27,11 +27,7 @@ async function startAgain(status: string): Promise<Resumption> {
 }
 
 async function publish(): Promise<void> {
-  await world.preserve();
-  await world.build();
-  await world.conclude();
-  await world.approve();
-  await world.publish();
+  await world.throughPublication();
 }
 
 async function rollBackByHand(): Promise<void> {

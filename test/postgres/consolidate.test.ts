@@ -18,11 +18,7 @@ afterEach(() => world.end());
 async function published(scenario: Partial<Scenario> = {}): Promise<void> {
   world = await createDataset(scenario);
   plan = await world.plan();
-  await world.preserve();
-  await world.build();
-  await world.conclude();
-  await world.approve();
-  await world.publish();
+  await world.throughPublication();
   await world.signOff();
 }
 
@@ -71,11 +67,7 @@ describe('consolidation of one partition', () => {
       spec: SPEC.replace('"-8% to -1%"', '"-40% to 0%"').replace('row_count_tolerance: 0', 'row_count_tolerance: 7'),
     });
     plan = await world.plan();
-    await world.preserve();
-    await world.build();
-    await world.conclude();
-    await world.approve();
-    await world.publish();
+    await world.throughPublication();
     await world.signOff();
     expect(await consolidate(1)).toEqual({ inserted: 1, updated: 2, deleted: 1, left: 0 });
     expect(await world.query(`SELECT merchant FROM finance.sales_by_day WHERE day = '2025-01-01' ORDER BY 1`)).toEqual(

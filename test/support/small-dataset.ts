@@ -71,6 +71,8 @@ export interface SmallDataset {
   /** Overlay granted, view armed; answers the fingerprint that publication expects. */
   arm(): Promise<string>;
   publish(): Promise<string>;
+  /** Everything between the plan and the switch, and that. Answers the release. */
+  throughPublication(): Promise<string>;
   /** Every party signs the release off, and consolidation may begin. */
   signOff(): Promise<void>;
   end(): Promise<void>;
@@ -144,6 +146,7 @@ type Steps = Pick<
   | 'approve'
   | 'arm'
   | 'publish'
+  | 'throughPublication'
   | 'signOff'
 >;
 
@@ -161,7 +164,7 @@ function steps(scenario: Scenario, deps: ActivityDeps): Steps {
     return withSession(pool, SHORT, (one) => draftPlan(one, read.documents, null, deps.secret));
   };
   const newest = `SELECT digest FROM governance.backfill_evidence WHERE backfill_id = $1 AND kind = 'run' ORDER BY evidence_id DESC LIMIT 1`;
-  return {
+  const single: Omit<Steps, 'throughPublication'> = {
     activities,
     draft: () => draftWith(deps.pool),
     draftAs: async (url) => {
@@ -231,6 +234,16 @@ function steps(scenario: Scenario, deps: ActivityDeps): Steps {
           );
         await one.rows(beginConsolidation(plan));
       });
+    },
+  };
+  return {
+    ...single,
+    throughPublication: async () => {
+      await single.preserve();
+      await single.build();
+      await single.conclude();
+      await single.approve();
+      return single.publish();
     },
   };
 }
