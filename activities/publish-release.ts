@@ -48,14 +48,20 @@ export function makePublishRelease(deps: ActivityDeps): WarehouseActivities['pub
         if (before !== null) return announced(attempt, plan, before);
         if (lookOnly === true) return { kind: 'notPublished' };
         await refuseDrift(attempt.session, plan);
-        const closed = await recheckSources(plan, attempt, createGate(deps, plan, limits), working);
+        const closed = await recheckSources({
+          plan,
+          attempt,
+          gate: createGate(deps, plan, limits),
+          working,
+          slots: limits.maxConcurrency,
+        });
         if (closed !== null) return closed;
         working.at({ doing: 'vacuum and grants' });
         await attempt.session.change(vacuumOverlay(plan));
         await attempt.session.change(grantOverlay(plan));
         working.at({ doing: 'arm the view' });
         await retryLock(() => attempt.session.rows(shapeView(plan, 'armed')));
-        return switchReaders(plan, attempt, windowMs, working);
+        return switchReaders(plan, attempt, working, { windowMs, slots: limits.maxConcurrency });
       });
     });
 }
@@ -63,8 +69,8 @@ export function makePublishRelease(deps: ActivityDeps): WarehouseActivities['pub
 async function switchReaders(
   plan: BackfillPlan,
   attempt: Attempt,
-  windowMs: number,
   working: Working,
+  { windowMs, slots }: { readonly windowMs: number; readonly slots: number },
 ): Promise<PublishOutcome> {
   const { session, fence } = attempt;
   const { fingerprint } = await session.one<{ fingerprint: string }>(viewFingerprint(plan));
@@ -79,7 +85,7 @@ async function switchReaders(
     if (working.asked()) throw new CancelledFailure('stopped before readers were switched');
     working.at({ doing: 'switch', attempt: attemptNumber, last });
     await recapture(plan, session);
-    const drained = await drain(plan, attempt, working, { slots: plan.spec.execution.maxConcurrency, amend: true });
+    const drained = await drain(plan, attempt, working, { slots, amend: true });
     if (drained.kind !== 'drained') return drained;
     behind = describeLiveWrites(drained.seen);
     const left = await envelopeLeft(session, plan);

@@ -17,7 +17,7 @@ export const awaitApproval: Phase = async (run) => {
     const outcome = await run.watching(() =>
       run.on.warehouse.watchLiveWrites.executeWithOptions(
         { summary: 'rebuild what live writes touch while approval is awaited' },
-        [{ ...run.ref, published: false, gate: { limits: run.state.limits, signalled: run.signalled() } }],
+        [{ ...run.ref, published: false, limits: run.state.limits, gate: { signalled: run.signalled() } }],
       ),
     );
     if (outcome === 'interrupted') continue;

@@ -51,7 +51,6 @@ export interface FinishedBatch {
 
 /** What only the workflow knows of the gate. */
 export interface WatchGate {
-  readonly limits: BackfillState['limits'];
   /** Live pipelines that signalled that they run, in words; null where none did. */
   readonly signalled: string | null;
 }
@@ -200,12 +199,18 @@ export interface WarehouseActivities {
   rebuildClaim(
     input: RunRef & { claim: BatchRange; lane: number; limits: BackfillState['limits'] },
   ): Promise<ClaimResult>;
-  /** Catches up with live writes, then the evidence of the whole run, its digest and its report. */
-  concludeEvidence(input: RunRef): Promise<ConcludeOutcome>;
+  /** Catches up with live writes, then the evidence of the whole run, its digest and its report. Without limits, those of the plan. */
+  concludeEvidence(input: RunRef & { limits?: BackfillState['limits'] }): Promise<ConcludeOutcome>;
   /** Rebuilds what live writes touch, but for `pointerOnly`; returns when the workflow has something to hear. */
   /** `drift`: the reason that the workflow knows already. `gate`: asked before each partition, where nobody reads them yet. */
   watchLiveWrites(
-    input: RunRef & { published: boolean; pointerOnly?: true; drift?: string; gate?: WatchGate },
+    input: RunRef & {
+      published: boolean;
+      pointerOnly?: true;
+      limits?: BackfillState['limits'];
+      drift?: string;
+      gate?: WatchGate;
+    },
   ): Promise<WatchOutcome>;
   /**
    * Draws the plan up with the columns that the base got, and says what that means; with the hash of exactly this plan it
