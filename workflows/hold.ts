@@ -8,15 +8,16 @@ import type { Phase, Run } from './run.ts';
 import { activityReason } from './run.ts';
 import { undone } from './undone.ts';
 
-const DECISIONS = ['retry', 'waive', 'replan', 'abort', 'rollback'] as const;
+const DECISIONS = ['retry', 'waive', 'replan', 'abort', 'rollback', 'close'] as const;
 
-/** The run stands still; nothing is lost. A person retries, waives the check, rolls back or gives up. */
+/** The run stands still; nothing is lost. A person retries, waives the check, rolls back, closes or gives up. */
 export const awaitDecision: Phase = async (run) => {
   const back = run.state.hold?.from ?? 'aborting';
   for (;;) {
     const seen = await untilDecided(run);
     if (seen !== null) return undone(run, seen, run.state.consolidated);
     if (run.take('abort')) return { type: 'moved', to: 'aborting' };
+    if (run.take('close')) return { type: 'moved', to: 'closing' };
     if (run.asked('rollback')) return { type: 'moved', to: 'rollingBack' };
     if (await waived(run)) return { type: 'moved', to: back, because: 'the check is waived' };
     const replanned = await replan(run);

@@ -113,6 +113,7 @@ export function lastKnownStatus(
       hold: null,
       paused: null,
       shape: 'plain',
+      release: null,
       requests: [],
       signOffs: run?.signOffs ?? [],
       evidence: run?.evidence ?? null,

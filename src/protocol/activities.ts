@@ -168,6 +168,12 @@ export interface ConsolidationResult {
     | { readonly kind: 'failed'; readonly batch: number; readonly check: Check };
 }
 
+/** Artifacts by kind and name. `kept`: which of them stays although it was to go, and why. */
+export interface Removed {
+  readonly dropped: readonly string[];
+  readonly kept?: string;
+}
+
 /** Short statements on the ledger and the catalogue. */
 export interface LightActivities {
   /** Writes the run's status and an event. Idempotent by (status, since). */
@@ -233,7 +239,7 @@ export interface WarehouseActivities {
   /** Under the fence: no mark left, base equals overlay; pointer back, plain view, triggers dropped. Not retired: late writes came first. */
   retireOverlay(input: RunRef): Promise<{ retired: boolean }>;
   /** Drops what the ledger records for this run and nothing else. `unplanned`: the workflow knows of no plan, and one that is open in the ledger is ended too. */
-  cleanUp(input: RunRef & { keepSnapshot: boolean; unplanned?: true }): Promise<{ dropped: readonly string[] }>;
+  cleanUp(input: RunRef & { keepSnapshot: boolean; unplanned?: true }): Promise<Removed>;
 }
 
 export type BackfillActivities = LightActivities & WarehouseActivities;
