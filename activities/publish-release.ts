@@ -30,6 +30,7 @@ import { recheckSources } from './recheck-sources.ts';
 import { refuseDrift } from './refuse-drift.ts';
 import { KEYS_ELSEWHERE, judgeRun } from './run-evidence.ts';
 import { tooLongUnderFence, underFence } from './under-fence.ts';
+import { whyUnapproved } from './verify-approval.ts';
 import type { Working } from './working.ts';
 import { whileWorking } from './working.ts';
 
@@ -48,6 +49,8 @@ export function makePublishRelease(deps: ActivityDeps): WarehouseActivities['pub
         if (before !== null) return announced(attempt, plan, before);
         if (lookOnly === true) return { kind: 'notPublished' };
         await refuseDrift(attempt.session, plan);
+        const unapproved = await whyUnapproved(attempt.session, plan);
+        if (unapproved !== null) return approvalVoid(attempt, plan, unapproved);
         const closed = await recheckSources({
           plan,
           attempt,

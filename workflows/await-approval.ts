@@ -1,3 +1,4 @@
+import { missingApprovals } from '../src/domain/required-approvals.ts';
 import { holdDiverging } from './hold-diverging.ts';
 import { recount } from './recount.ts';
 import { holdBatch } from './reconcile.ts';
@@ -41,6 +42,7 @@ async function rejected(run: Run): Promise<{ readonly by: string; readonly reaso
   return null;
 }
 
+/** Whether with this one every approval is there that publication needs. */
 async function approved(run: Run): Promise<boolean> {
   const request = run.first('approve');
   if (request === undefined) return false;
@@ -54,5 +56,5 @@ async function approved(run: Run): Promise<boolean> {
     return false;
   }
   run.apply({ type: 'approved', approval: request.approval });
-  return true;
+  return missingApprovals(run.state.plan ?? { approvers: [] }, run.state.approvals ?? []).length === 0;
 }

@@ -2,6 +2,7 @@ import type { DescribedBackfill } from '../client/describe-backfill.ts';
 import type { Config } from '../config/config.ts';
 import type { WaitingOn } from '../domain/backfill-state.ts';
 import type { BackfillPlan } from '../domain/backfill-plan.ts';
+import { ownApproval } from '../domain/required-approvals.ts';
 import { nextActions } from '../domain/next-actions.ts';
 import type { LiveWrites } from '../domain/live-writes.ts';
 import type { StatusView } from '../domain/status-view.ts';
@@ -84,7 +85,8 @@ export function lastKnownStatus(
     bytesScanned: run?.bytesScanned ?? 0,
     evidenceDigest: run?.evidence?.digest ?? null,
     checks: run?.evidence?.checks ?? [],
-    approval: run?.approval ?? null,
+    approval: run === null ? null : ownApproval(run.approvers, run.approvals),
+    approvals: run?.approvals ?? [],
     waivers: run?.waivers ?? [],
     drift: null,
     proposal: null,

@@ -36,6 +36,8 @@ export interface Approval {
   readonly digest: string;
   readonly comment: string;
   readonly at: string;
+  /** Base64, over `approvalText`; where it was signed. */
+  readonly signature?: string;
 }
 
 export interface Release {
@@ -125,7 +127,10 @@ export interface BackfillState {
   readonly proposal: Proposal | null;
   readonly checks: readonly Check[];
   readonly evidence: Evidence | null;
+  /** Of the dataset's own approver; null until it is given. */
   readonly approval: Approval | null;
+  /** All that were given on the present evidence, in their order; absent in a run that began when one was all. */
+  readonly approvals?: readonly Approval[];
   readonly waivers: readonly Waiver[];
   readonly release: Release | null;
   readonly releases: number;
@@ -180,6 +185,7 @@ export function openState(backfillId: string, workflowId: string, requestedBy: s
     checks: [],
     evidence: null,
     approval: null,
+    approvals: [],
     waivers: [],
     release: null,
     releases: 0,

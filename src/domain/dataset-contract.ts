@@ -1,4 +1,6 @@
+import type { ClosedPeriod } from './closed-periods.ts';
 import type { QualifiedName } from './names.ts';
+import type { Identification } from './people.ts';
 
 export const PARTITION_GRAINS = ['hour', 'day', 'week', 'month'] as const;
 export type PartitionGrain = (typeof PARTITION_GRAINS)[number];
@@ -56,6 +58,13 @@ export interface DatasetContract {
   readonly dataset: QualifiedName;
   readonly owner: string;
   readonly approvers: readonly string[];
+  readonly approval: {
+    /** How an approver has to be known at least. */
+    readonly identification: Identification;
+    /** By approver: the ed25519 public key that their approvals are signed with. */
+    readonly keys: Readonly<Record<string, string>>;
+  };
+  readonly closedPeriods: readonly ClosedPeriod[];
   readonly signOff: readonly string[];
   readonly publishedView: QualifiedName;
   readonly partition: { readonly key: string; readonly grain: PartitionGrain; readonly timeZone: string | null };

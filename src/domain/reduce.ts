@@ -1,8 +1,9 @@
 import type { BackfillEvent, Work } from './backfill-event.ts';
-import type { BackfillState, Refusal, Request } from './backfill-state.ts';
+import type { Approval, BackfillState, Refusal, Request } from './backfill-state.ts';
 import { assertNever } from './assert-never.ts';
 import { giveBack, giveBackSplit, startQueue } from './batch-queue.ts';
 import { standing, withFinished, withStarted } from './pipeline-signals.ts';
+import { ownApproval } from './required-approvals.ts';
 import type { Telling } from './received-message.ts';
 import { shortened } from './received-message.ts';
 import type { BackfillStatus } from './status.ts';
@@ -77,7 +78,7 @@ export function reduce(state: BackfillState, event: BackfillEvent, nowIso: strin
 }
 
 function takenUp(state: BackfillState, event: Extract<BackfillEvent, { type: 'takenUp' }>): BackfillState {
-  const { signOffs, consolidated, evidence, approval, waivers, inForce } = event;
+  const { signOffs, consolidated, evidence, approvals, waivers, inForce } = event;
   return {
     ...state,
     limits: { ...state.limits, ...inForce.limits },
@@ -86,9 +87,18 @@ function takenUp(state: BackfillState, event: Extract<BackfillEvent, { type: 'ta
     signOffs,
     consolidated,
     evidence,
-    approval,
+    ...approvedBy(state, approvals),
     waivers,
   };
+}
+
+const UNAPPROVED = { approval: null, approvals: [] } as const;
+
+function approvedBy(
+  { plan }: BackfillState,
+  approvals: readonly Approval[],
+): Pick<BackfillState, 'approval' | 'approvals'> {
+  return { approvals, approval: plan === null ? null : ownApproval(plan, approvals) };
 }
 
 type Decision = Extract<
@@ -115,12 +125,12 @@ function decide(state: BackfillState, event: Decision, nowIso: string): Backfill
         ...state,
         evidence: event.evidence,
         checks: [...state.checks.filter(({ level }) => level === 'proof'), ...event.evidence.checks],
-        approval: null,
+        ...UNAPPROVED,
       };
     case 'approved':
-      return { ...state, approval: event.approval };
+      return { ...state, ...approvedBy(state, [...(state.approvals ?? []), event.approval]) };
     case 'approvalVoid':
-      return { ...state, approval: null };
+      return { ...state, ...UNAPPROVED };
     case 'waived':
       return { ...state, waivers: [...state.waivers, event.waiver] };
     case 'published':
@@ -141,7 +151,7 @@ function decide(state: BackfillState, event: Decision, nowIso: string): Backfill
         release: state.release && { ...state.release, state: 'rolled_back' },
         rollbackDeadline: null,
         rollbackStatement: null,
-        approval: null,
+        ...UNAPPROVED,
       };
     case 'signedOff':
       return { ...state, signOffs: [...state.signOffs, { party: event.party, at: nowIso }] };
@@ -191,7 +201,7 @@ function replanned(
     plan,
     drift: null,
     proposal: null,
-    approval: isPublished ? state.approval : null,
+    ...(isPublished ? {} : UNAPPROVED),
     queue: rebuild ? startQueue(plan.batches) : state.queue,
     progress: { ...state.progress, ...counts },
   };

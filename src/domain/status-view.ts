@@ -21,6 +21,8 @@ export interface StatusView {
   readonly evidenceDigest: string | null;
   readonly checks: readonly Check[];
   readonly approval: Approval | null;
+  /** All that were given on the present evidence. */
+  readonly approvals: readonly Approval[];
   readonly waivers: readonly Waiver[];
   readonly hold: Hold | null;
   /** Columns that the base got while readers see the release; before, the run is held with them. */
@@ -66,6 +68,7 @@ export function viewStatus(state: BackfillState, historyLength: number): StatusV
     evidenceDigest: state.evidence?.digest ?? null,
     checks: state.checks,
     approval: state.approval,
+    approvals: state.approvals ?? [],
     waivers: state.waivers,
     hold: state.hold,
     drift: state.drift,

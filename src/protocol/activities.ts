@@ -34,7 +34,7 @@ export interface Resumption {
     | null;
   /** What that release was approved on. */
   readonly evidence: Evidence | null;
-  readonly approval: Approval | null;
+  readonly approvals: readonly Approval[];
   readonly waivers: readonly Waiver[];
   /** Of that release. */
   readonly signOffs: BackfillState['signOffs'];

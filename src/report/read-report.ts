@@ -23,7 +23,7 @@ import { sql } from '../warehouse/sql.ts';
 import { reportCommands } from './commands.ts';
 import { readDecisions } from './read-decisions.ts';
 import { readMeasures } from './read-measures.ts';
-import type { Report, ReportedPlan } from './report.ts';
+import type { Report, ReportedPlan, RestatedPeriod } from './report.ts';
 import { summarise } from './summary.ts';
 
 /** Rows and lists that a person still reads; what is beyond stays in the ledger. */
@@ -38,6 +38,7 @@ interface RunEvidence {
     readonly server: string;
     readonly previous: PreviousEvidence | null;
     readonly figures: ReconciliationFigures;
+    readonly closedPeriods?: readonly RestatedPeriod[];
     readonly checks: readonly Check[];
     readonly proofs: readonly { readonly checks: readonly Check[] }[];
   };
@@ -80,6 +81,7 @@ export async function readReport(session: Session, backfillId: string): Promise<
               previous: evidence.body.previous,
             },
       plan: reportedPlan(plan, run.planHash),
+      closedPeriods: evidence?.body.closedPeriods ?? [],
       work: {
         estimate: plan.estimate,
         actual: await session.one<WorkDone>(workDone(backfillId)),
@@ -100,7 +102,12 @@ export async function readReport(session: Session, backfillId: string): Promise<
       },
       liveWrites: await readLiveWrites(session, frame),
       ...(await readDecisions(session, plan)),
-      commands: reportCommands(backfillId, run.workflowId, evidence?.digest ?? null),
+      commands: reportCommands(
+        backfillId,
+        run.workflowId,
+        evidence?.digest ?? null,
+        plan.contract.approval.identification,
+      ),
     };
     return { ...report, summary: summarise(report) };
   });
@@ -166,6 +173,8 @@ function reportedPlan(plan: BackfillPlan, planHash: string): ReportedPlan {
     contractSha256: plan.contractSha256,
     owner: plan.spec.owner,
     approvers: plan.contract.approvers,
+    identification: plan.contract.approval.identification,
+    reopened: plan.reopened,
     signOff: plan.contract.signOff,
     grain: plan.contract.partition.grain,
     partitions: plan.partitions,

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { ANNOUNCEMENTS, BREACH_ACTIONS, CAPTURE_MODES, PARTITION_GRAINS } from '../domain/dataset-contract.ts';
+import { IDENTIFICATIONS } from '../domain/people.ts';
 import {
   answerPathReader,
   conditionReader,
   expectationReader,
   expressionReader,
   probeUrlReader,
+  publicKeyReader,
   secretReader,
   sqlPathReader,
 } from './contract-values.ts';
@@ -35,6 +37,11 @@ export const contractSchema = z.object({
   dataset: table,
   owner: party,
   approvers: z.array(party).min(1),
+  approval: z.object({
+    identification: field(choiceReader(IDENTIFICATIONS)),
+    keys: z.record(z.string(), field(publicKeyReader)),
+  }),
+  closed_periods: z.array(z.object({ name: party, start: field(dateReader), end: field(dateReader), approver: party })),
   sign_off: z.array(party).min(1),
   published_view: table,
   partition: z.object({

@@ -15,6 +15,7 @@ export function viewOf(different: Partial<StatusView> = {}): StatusView {
     evidenceDigest: null,
     checks: [],
     approval: null,
+    approvals: [],
     waivers: [],
     hold: null,
     drift: null,

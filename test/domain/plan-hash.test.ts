@@ -35,6 +35,7 @@ const PLAN: BackfillPlan = {
   storedColumns: [],
   auditColumns: [],
   addedColumns: [],
+  reopened: [],
   viewColumns: [],
   baseFingerprint: 'cc',
   plainViewFingerprint: 'dd',

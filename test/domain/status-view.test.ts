@@ -37,6 +37,7 @@ describe('the status that programs read', () => {
         "evidenceDigest",
         "checks",
         "approval",
+        "approvals",
         "waivers",
         "hold",
         "drift",
