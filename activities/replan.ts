@@ -11,6 +11,7 @@ import { draftReplan } from '../src/planning/draft-replan.ts';
 import type { ReplanOutcome, WarehouseActivities } from '../src/protocol/activities.ts';
 import { addToShadow, dropFromShadow } from '../src/warehouse/postgres/statements/added-columns.ts';
 import { shapeView, viewShape } from '../src/warehouse/postgres/statements/elevated.ts';
+import { grantOverlay } from '../src/warehouse/postgres/statements/prepare-overlay.ts';
 import { retryLock } from '../src/warehouse/retry-lock.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import { withTransaction } from '../src/warehouse/session.ts';
@@ -61,7 +62,10 @@ export async function carry(session: Session, replan: Replan, by: string): Promi
       if (replan.rebuild) for (const statement of forgetBuilds(plan.backfillId)) await session.change(statement);
       const { shape } = await session.one<{ shape: 'plain' | 'armed' | 'settled' | null }>(viewShape(plan));
       // A plain view is its owner's; arming gives it the columns of the plan.
-      if (shape === 'armed' || shape === 'settled') await session.rows(shapeView(plan, shape));
+      if (shape === 'armed' || shape === 'settled') {
+        if (plan.securityInvoker) await session.change(grantOverlay(plan));
+        await session.rows(shapeView(plan, shape));
+      }
     }),
   );
 }

@@ -8,7 +8,9 @@ import type { LeftToFollow } from '../src/ledger/left-to-follow.ts';
 import { leftToFollow } from '../src/ledger/left-to-follow.ts';
 import { activeRelease, latestRelease } from '../src/ledger/releases.ts';
 import type { WarehouseActivities, WatchGate, WatchOutcome } from '../src/protocol/activities.ts';
-import { captureIsBroken } from '../src/warehouse/postgres/statements/elevated.ts';
+import { captureIsBroken, readersMoved } from '../src/warehouse/postgres/statements/elevated.ts';
+import { grantOverlay } from '../src/warehouse/postgres/statements/prepare-overlay.ts';
+import { retryLock } from '../src/warehouse/retry-lock.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import { withSession } from '../src/warehouse/session.ts';
 import { failure, stillWaiting } from './activity-failure.ts';
@@ -44,6 +46,7 @@ export function makeWatchLiveWrites(deps: ActivityDeps): WarehouseActivities['wa
       if (pointerOnly !== true) {
         const reason = await withLedger(deps, (session) => refuseDrift(session, plan));
         if (published && reason !== (drift ?? null)) return { kind: 'drifted', reason };
+        if (published && plan.securityInvoker) await withLedger(deps, (session) => followReaders(session, plan));
       }
       if (published) {
         const lag = await withLedger(deps, (session) => followLag(session, plan));
@@ -67,6 +70,12 @@ async function notice(deps: ActivityDeps, plan: BackfillPlan): Promise<void> {
     lockTimeoutMs: 2_000,
   };
   await withSession(deps.pool, settings, (session) => noticeLiveWrites(plan, session, 'some'));
+}
+
+/** Whoever was granted view and base since gets the overlay too, and whoever lost them loses it. */
+async function followReaders(session: Session, plan: BackfillPlan): Promise<void> {
+  const { moved } = await session.one<{ moved: boolean }>(readersMoved(plan));
+  if (moved) await retryLock(() => session.change(grantOverlay(plan)));
 }
 
 /** Throws while it is closed: the marks stay, and whoever waits is told why. */

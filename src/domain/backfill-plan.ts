@@ -4,6 +4,7 @@ import type { ReopenedPeriod } from './closed-periods.ts';
 import type { DatasetContract, PipelineProbe } from './dataset-contract.ts';
 import type { Estimate } from './estimate.ts';
 import type { QualifiedName } from './names.ts';
+import type { RowSecurity } from './row-security.ts';
 import type { ColumnShape } from './table-shape.ts';
 
 /** One SQL file as it was when the plan was frozen. */
@@ -64,6 +65,10 @@ export interface BackfillPlan {
   /** Closed accounting periods that the interval changes. */
   readonly reopened: readonly ReopenedPeriod[];
   readonly viewColumns: readonly string[];
+  /** Of the base table; the overlay carries the same policies. */
+  readonly rowSecurity: RowSecurity;
+  /** Base and overlay are read with the rights of the view's reader, and not of its owner. */
+  readonly securityInvoker: boolean;
   readonly baseFingerprint: string;
   readonly plainViewFingerprint: string;
   readonly functionPrefix: string;

@@ -1,4 +1,7 @@
+import type { RowSecurity } from './row-security.ts';
+import { rowSecurityChanges } from './row-security.ts';
 import type { ColumnShape } from './table-shape.ts';
+import { isSecurityInvoker } from './view-rights.ts';
 
 /** Base table and view as the plan has them. */
 export interface PlannedSchema {
@@ -9,6 +12,8 @@ export interface PlannedSchema {
   readonly viewColumns: readonly string[];
   /** Columns that a replan added: a view that was not reshaped since still lacks them. */
   readonly addedColumns: readonly { readonly name: string }[];
+  readonly rowSecurity: RowSecurity;
+  readonly securityInvoker: boolean;
 }
 
 export type Identity = 'planned' | 'another' | 'gone';
@@ -23,6 +28,8 @@ export interface FoundSchema {
   /** Its definition is one of those that this run gives it, over the columns that it has now. */
   readonly viewIsKnown: boolean;
   readonly viewOptions: readonly string[];
+  /** Of the table that was planned. */
+  readonly rowSecurity: RowSecurity;
 }
 
 /** How the warehouse left the plan. */
@@ -43,7 +50,14 @@ export function schemaDrift(planned: PlannedSchema, found: FoundSchema): SchemaD
   const added = found.columns.filter((column) => !isPlanned(planned, column));
   const columns = columnChanges(planned, found);
   // A renamed or dropped column changes the text of the view as well: that is no second finding.
-  const changes = columns.length > 0 ? columns : viewChanges(planned, found, added);
+  // So it does that of the policies.
+  const changes =
+    columns.length > 0
+      ? columns
+      : [
+          ...viewChanges(planned, found, added),
+          ...rowSecurityChanges(planned.table, planned.rowSecurity, found.rowSecurity),
+        ];
   return added.length + changes.length === 0 ? null : { added, changes };
 }
 
@@ -116,6 +130,7 @@ function viewChanges(planned: PlannedSchema, found: FoundSchema, added: readonly
   const options = found.viewOptions.filter((option) => isOfNoUse(option));
   const redefined = `somebody changed the definition of ${view}: it is none that this run gives it`;
   if (options.length > 0) return [`view ${view} was given ${options.join(', ')}, which a published view cannot have`];
+  if (isSecurityInvoker(found.viewOptions) !== planned.securityInvoker) return [otherRights(planned)];
   if (!found.viewIsKnown || !startsAlike(planned, found.viewColumns)) return [redefined];
   const extra = found.viewColumns.slice(planned.viewColumns.length);
   const strangers = extra.filter((name) => !added.some((column) => column.name === name));
@@ -131,7 +146,15 @@ function startsAlike({ viewColumns, addedColumns }: PlannedSchema, shown: readon
   );
 }
 
-/** Those that a plan refuses: readers' own rights would be asked on the overlay, or branches cannot check rows. */
+/** The overlay is granted to those who need it by the plan: the view's owner, or each of its readers. */
+function otherRights({ view, securityInvoker }: PlannedSchema): string {
+  const [readers, owner] = ['the rights of its readers (security_invoker)', 'the rights of its owner'];
+  return securityInvoker
+    ? `view ${view} reads with ${owner} by now, and was planned with ${readers}`
+    : `view ${view} reads with ${readers} by now, and was planned with ${owner}`;
+}
+
+/** Those that a plan refuses: branches cannot check rows. */
 function isOfNoUse(option: string): boolean {
-  return /^security_invoker=(true|on|1|yes)$/i.test(option) || option.startsWith('check_option=');
+  return option.startsWith('check_option=');
 }

@@ -1,4 +1,5 @@
 import type { QualifiedName } from './names.ts';
+import type { RowSecurity } from './row-security.ts';
 
 export interface ColumnShape {
   readonly name: string;
@@ -25,8 +26,7 @@ export interface TableShape {
   /** First columns of its valid indexes, and of its partition key. */
   readonly leadingColumns: readonly string[];
   readonly bytes: number;
-  /** Row security is on: the shadow would not carry its policies. */
-  readonly rowSecurity: boolean;
+  readonly rowSecurity: RowSecurity;
 }
 
 export interface ViewShape {

@@ -13,7 +13,7 @@ import { retryLock } from '../warehouse/retry-lock.ts';
 import type { Session } from '../warehouse/session.ts';
 import { withTransaction } from '../warehouse/session.ts';
 import { sql } from '../warehouse/sql.ts';
-import { detachCapture, shapeView } from '../warehouse/postgres/statements/elevated.ts';
+import { detachCapture, forgetReaders, shapeView } from '../warehouse/postgres/statements/elevated.ts';
 
 /**
  * Removes what the ledger records for a run that no reader sees: view back to plain, capture detached, tables dropped
@@ -51,6 +51,7 @@ export async function removeArtifacts(
     );
     dropped.push(`${artifact.kind} ${artifact.name}`);
   }
+  await retryLock(() => session.rows(forgetReaders(plan)));
   for (const table of ['dirty_partitions', 'catch_ups', 'base_comparisons'])
     await session.change(sql(`DELETE FROM governance.${table} WHERE backfill_id = $1`, backfillId));
   return { dropped, ...(kept === undefined ? {} : { kept }) };

@@ -8,7 +8,9 @@ import { judgeFence } from '../domain/fence-limit.ts';
 import { formatName } from '../domain/names.ts';
 import type { Rehearsal } from '../domain/rehearsal.ts';
 import { rehearsalReasons } from '../domain/rehearsal.ts';
+import { NO_ROW_SECURITY } from '../domain/row-security.ts';
 import { describeCheck } from '../domain/verdict.ts';
+import { isSecurityInvoker } from '../domain/view-rights.ts';
 import { keyRanges, partitionCounts } from '../ledger/partitions.ts';
 import { addDays } from '../spec/iso-date.ts';
 import type { Session } from '../warehouse/session.ts';
@@ -165,12 +167,21 @@ function columnsOf(
   seen: Preflight,
 ): Pick<
   BackfillPlan,
-  'columns' | 'comparedColumns' | 'storedColumns' | 'auditColumns' | 'addedColumns' | 'viewColumns'
+  | 'rowSecurity'
+  | 'securityInvoker'
+  | 'columns'
+  | 'comparedColumns'
+  | 'storedColumns'
+  | 'auditColumns'
+  | 'addedColumns'
+  | 'viewColumns'
 > {
   const columns = seen.table?.columns ?? [];
   const stored = columns.filter((column) => !column.generated).map((column) => column.name);
   const compared = seen.transform?.produced ?? [];
   return {
+    rowSecurity: seen.table?.rowSecurity ?? NO_ROW_SECURITY,
+    securityInvoker: isSecurityInvoker(seen.view?.options ?? []),
     columns,
     comparedColumns: compared,
     storedColumns: stored,

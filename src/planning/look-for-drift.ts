@@ -2,6 +2,8 @@ import type { BackfillPlan } from '../domain/backfill-plan.ts';
 import { formatName } from '../domain/names.ts';
 import type { Identity, SchemaDrift } from '../domain/schema-drift.ts';
 import { schemaDrift } from '../domain/schema-drift.ts';
+import type { RowSecurity } from '../domain/row-security.ts';
+import { NO_ROW_SECURITY } from '../domain/row-security.ts';
 import type { ColumnShape } from '../domain/table-shape.ts';
 import { columnShapes } from '../warehouse/postgres/catalogue.ts';
 import { viewShape } from '../warehouse/postgres/statements/elevated.ts';
@@ -15,6 +17,7 @@ interface Seen {
   readonly columns: readonly ColumnShape[] | null;
   readonly viewColumns: readonly string[] | null;
   readonly viewOptions: readonly string[];
+  readonly rowSecurity: RowSecurity | null;
   /** Of the view's definition; null where it is no view. */
   readonly definition: string | null;
 }
@@ -23,7 +26,12 @@ interface Seen {
 export async function lookForDrift(session: Session, plan: BackfillPlan): Promise<SchemaDrift | null> {
   const seen = await session.one<Seen>(baseAndView(plan));
   const planned = { ...plan, table: formatName(plan.table), view: formatName(plan.view) };
-  const found = { ...seen, columns: seen.columns ?? [], viewColumns: seen.viewColumns ?? [] };
+  const found = {
+    ...seen,
+    columns: seen.columns ?? [],
+    viewColumns: seen.viewColumns ?? [],
+    rowSecurity: seen.rowSecurity ?? NO_ROW_SECURITY,
+  };
   const drift = schemaDrift(planned, { ...found, viewIsKnown: true });
   if (drift !== null && drift.changes.length > 0) return drift;
   return schemaDrift(planned, { ...found, viewIsKnown: await isKnown(session, plan, seen.definition) });
@@ -54,6 +62,7 @@ function baseAndView(plan: BackfillPlan): Sql {
     `CASE WHEN to_regclass(${name}) IS NULL THEN 'gone' WHEN to_regclass(${name}) = ${known} THEN 'planned' ELSE 'another' END`;
   return sql(
     `SELECT ${identity('$2', 'd.base_table')} AS "table", ${identity('$3', 'd.published_view')} AS view, ${columnShapes('d.base_table')} AS columns,
+            governance.row_security(d.base_table) AS "rowSecurity",
             (SELECT jsonb_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = d.published_view AND a.attnum > 0 AND NOT a.attisdropped) AS "viewColumns",
             coalesce((SELECT to_jsonb(c.reloptions) FROM pg_class c WHERE c.oid = d.published_view), '[]') AS "viewOptions",
             (SELECT md5(pg_get_viewdef(c.oid)) FROM pg_class c WHERE c.oid = d.published_view AND c.relkind = 'v') AS definition

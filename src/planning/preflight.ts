@@ -13,6 +13,8 @@ import { columnReasons, tableReasons } from './table-checks.ts';
 import type { TransformShape } from './transform-checks.ts';
 import { checkTransforms } from './transform-checks.ts';
 import { privilegeReasons } from './privilege-checks.ts';
+import { obligedWarnings, readerRights, sortDirectReaders } from './reader-checks.ts';
+import { rowSecurityReasons } from './row-security-checks.ts';
 import { serverReasons } from './server-checks.ts';
 
 /** What planning learnt of the warehouse, and every reason why the plan cannot stand. */
@@ -42,6 +44,11 @@ export async function preflight(session: Session, spec: BackfillSpec, loaded: Lo
     table === null || view === null
       ? []
       : await readDirectReaders(session, contract.dataset, { view: contract.publishedView });
+  const sorted = view === null ? { past: readers, obliged: [] } : await sortDirectReaders(session, readers, view, spec);
+  const rights =
+    table === null || view === null
+      ? { reasons: [], warnings: [] }
+      : await readerRights(session, table, view, contract, formatName(shadowName(contract)));
   const dependants = table === null ? { reasons: [], warnings: [] } : await checkDependants(session, contract);
   return {
     table,
@@ -57,12 +64,18 @@ export async function preflight(session: Session, spec: BackfillSpec, loaded: Lo
       ...viewReasons(view, contract),
       ...(view === null ? [] : await writerReasons(session, contract)),
       ...(transform?.reasons ?? []),
-      ...readerReasons(readers, spec),
+      ...readerReasons(sorted.past, spec),
+      ...rights.reasons,
       ...(await nameReasons(session, spec, contract)),
       ...(table === null ? [] : await privilegeReasons(session, contract, transform?.reads ?? [], spec)),
+      ...(table === null
+        ? []
+        : await rowSecurityReasons(session, table, contract, transform?.reads ?? [], shadowName(contract))),
     ],
     warnings: [
-      ...readerWarnings(readers, spec),
+      ...readerWarnings(sorted.past, spec),
+      ...obligedWarnings(sorted.obliged, formatName(contract.publishedView), formatName(contract.dataset)),
+      ...rights.warnings,
       ...dependants.warnings,
       ...diskWarnings(table),
       ...unservedWarnings(contract),
@@ -86,10 +99,6 @@ export function viewReasons(
   if (!view.plain)
     reasons.push(
       `view ${name} is not a plain selection of columns of ${formatName(contract.dataset)} under their own names; publication cannot reshape it (an armed view left by a terminated run is undone by: backfill doctor)`,
-    );
-  if (view.options.some((option) => /^security_invoker=(true|on|1|yes)$/i.test(option)))
-    reasons.push(
-      `view ${name} is security_invoker; this version grants the overlay to a view's owner only, so make it an owner's view: ALTER VIEW ${name} RESET (security_invoker)`,
     );
   if (view.options.some((option) => option.startsWith('check_option=')))
     reasons.push(

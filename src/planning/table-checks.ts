@@ -12,8 +12,6 @@ export function tableReasons(table: TableShape, contract: DatasetContract): stri
   const { key } = contract.partition;
   const reasons: string[] = [];
   if (table.kind !== 'r' && table.kind !== 'p') return [`${name} is not a table`];
-  if (table.rowSecurity)
-    reasons.push(`${name} has row security; the shadow would not carry its policies, so this version refuses it`);
   if (!table.leadingColumns.includes(key) && table.bytes > SMALL_TABLE_BYTES)
     reasons.push(
       `${name} has no index that begins with ${key} and is not partitioned by it; every partition would scan the whole table: CREATE INDEX CONCURRENTLY ON ${name} (${key})`,

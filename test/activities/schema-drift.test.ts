@@ -54,7 +54,7 @@ describe('a run whose table or view is another than planned', () => {
       'a view that asks with the rights of its readers',
       'ALTER VIEW finance.sales_current SET (security_invoker = true)',
       'ALTER VIEW finance.sales_current RESET (security_invoker)',
-      'view finance.sales_current was given security_invoker=true, which a published view cannot have',
+      'view finance.sales_current reads with the rights of its readers (security_invoker) by now, and was planned with the rights of its owner',
     ],
     [
       'another table of its name',

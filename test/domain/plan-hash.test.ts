@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { BackfillPlan } from '../../src/domain/backfill-plan.ts';
 import { estimateRun } from '../../src/domain/estimate.ts';
+import { NO_ROW_SECURITY } from '../../src/domain/row-security.ts';
 import { planHashOf } from '../../src/planning/plan-hash.ts';
 import { CONTRACT, SPEC, contractOf, specOf } from '../spec/documents.ts';
 
@@ -37,6 +38,8 @@ const PLAN: BackfillPlan = {
   addedColumns: [],
   reopened: [],
   viewColumns: [],
+  rowSecurity: NO_ROW_SECURITY,
+  securityInvoker: false,
   baseFingerprint: 'cc',
   plainViewFingerprint: 'dd',
   functionPrefix: 'finance_daily_revenue',
@@ -54,6 +57,8 @@ it('the identity of a plan ignores what was only estimated, and notices what wil
     { contractSha256: 'ab' },
     { batches: 80 },
     { baseFingerprint: 'ce' },
+    { securityInvoker: true },
+    { rowSecurity: { ...NO_ROW_SECURITY, enabled: true } },
     { spec: specOf(SPEC.replace('FIN-2841\n', 'FIN-2842\n')).spec },
   ];
   const hashes = changed.map((change) => planHashOf({ ...PLAN, ...change }));

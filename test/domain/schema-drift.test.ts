@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { FoundSchema, PlannedSchema } from '../../src/domain/schema-drift.ts';
 import { describeDrift, schemaDrift } from '../../src/domain/schema-drift.ts';
+import type { RowPolicy, RowSecurity } from '../../src/domain/row-security.ts';
+import { NO_ROW_SECURITY } from '../../src/domain/row-security.ts';
 import type { ColumnShape } from '../../src/domain/table-shape.ts';
 
 const column = (name: string, number: number, different: Partial<ColumnShape> = {}): ColumnShape => ({
@@ -22,6 +24,8 @@ const PLANNED: PlannedSchema = {
   columns: [DAY, NET],
   viewColumns: ['day', 'net'],
   addedColumns: [],
+  rowSecurity: NO_ROW_SECURITY,
+  securityInvoker: false,
 };
 const FOUND: FoundSchema = {
   table: 'planned',
@@ -30,7 +34,15 @@ const FOUND: FoundSchema = {
   viewColumns: ['day', 'net'],
   viewIsKnown: true,
   viewOptions: ['security_barrier=true'],
+  rowSecurity: NO_ROW_SECURITY,
 };
+const POLICY: RowPolicy = {
+  name: 'own_region',
+  restrictive: false,
+  roles: ['desks'],
+  using: '(region = CURRENT_USER)',
+};
+const GUARDED: RowSecurity = { enabled: true, forced: false, policies: [POLICY] };
 const found = (different: Partial<FoundSchema>) => schemaDrift(PLANNED, { ...FOUND, ...different });
 
 describe('base and view as the plan has them', () => {
@@ -80,9 +92,19 @@ describe('base and view as the plan has them', () => {
       'somebody changed the definition of finance.sales_current: it is none that this run gives it',
     ],
     [
-      'an option that readers of the overlay could not live with',
-      { viewOptions: ['security_invoker=true'] },
-      'view finance.sales_current was given security_invoker=true, which a published view cannot have',
+      'an option that branches could not live with',
+      { viewOptions: ['check_option=local'] },
+      'view finance.sales_current was given check_option=local, which a published view cannot have',
+    ],
+    [
+      'a view that asks for the rights of its readers',
+      { viewOptions: ['security_barrier=true', 'security_invoker=On'] },
+      'view finance.sales_current reads with the rights of its readers (security_invoker) by now, and was planned with the rights of its owner',
+    ],
+    [
+      'row security that nobody reviewed',
+      { rowSecurity: { ...GUARDED, policies: [] } },
+      'row security of finance.sales was enabled',
     ],
     [
       'a column in the view that the base had all along',
@@ -91,6 +113,37 @@ describe('base and view as the plan has them', () => {
     ],
   ])('are not with %s', (_, different, change) => {
     expect(found(different)).toEqual({ added: [], changes: [change] });
+  });
+
+  it.each<[string, Partial<RowSecurity>, string[]]>([
+    ['without it', NO_ROW_SECURITY, ['row security of finance.sales was disabled']],
+    ['forced', { forced: true }, ['row security of finance.sales is forced on its owner by now']],
+    ['without the policy', { policies: [] }, ['policy own_region of finance.sales was dropped']],
+    [
+      'with one more',
+      { policies: [POLICY, { ...POLICY, name: 'all_of_it' }] },
+      ['policy all_of_it was added to finance.sales'],
+    ],
+    ...[{ using: 'true' }, { restrictive: true }, { roles: ['desks', 'public'] }, { roles: ['others'] }].map(
+      (different): [string, Partial<RowSecurity>, string[]] => [
+        `with ${JSON.stringify(different)}`,
+        { policies: [{ ...POLICY, ...different }] },
+        ['policy own_region of finance.sales was changed'],
+      ],
+    ),
+  ])('are not %s, where a policy was planned', (_, different, changes) => {
+    const planned = { ...PLANNED, rowSecurity: GUARDED };
+    expect(schemaDrift(planned, { ...FOUND, rowSecurity: GUARDED })).toBeNull();
+    expect(schemaDrift(planned, { ...FOUND, rowSecurity: { ...GUARDED, ...different } })).toEqual({
+      added: [],
+      changes,
+    });
+  });
+
+  it('are not with an owner’s view, where one of its readers was planned', () => {
+    expect(schemaDrift({ ...PLANNED, securityInvoker: true }, FOUND)?.changes).toEqual([
+      'view finance.sales_current reads with the rights of its owner by now, and was planned with the rights of its readers (security_invoker)',
+    ]);
   });
 
   it('may have a column more, in the view as well: that can be carried', () => {

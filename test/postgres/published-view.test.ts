@@ -130,7 +130,11 @@ describe('arming', () => {
 
   it('is refused while the owner of the view may not read the overlay, before any reader meets it', async () => {
     const before = await world.query(rowsOf('finance.sales_current'));
-    expect(await sqlstate(arm())).toMatchObject({ code: '42501' });
+    expect(await failureOf(arm())).toMatchObject({
+      code: '55000',
+      message:
+        'finance.sales_current would refuse its readers: finance_views may not read day, gross, merchant, net, tax, updated_at of the overlay',
+    });
     expect(await world.query(rowsOf('finance.sales_current'))).toEqual(before);
   });
 

@@ -39,6 +39,10 @@ export interface Scenario {
   readonly files: Readonly<Record<string, string>>;
   readonly spec: string;
   readonly installed: boolean;
+  /** Further roles of the server with their attributes, e.g. `LOGIN BYPASSRLS`; of this scenario alone, for a server has them once. */
+  readonly roles?: Readonly<Record<string, string>>;
+  /** Who works with the dataset, where it is one of these. Default: `backfill_worker`. */
+  readonly worker?: string;
   /** Of what is installed. Default: triggers. */
   readonly capture?: CaptureMode;
 }
@@ -49,6 +53,8 @@ export interface SmallDataset {
   readonly adminUrl: string;
   readonly admin: pg.Pool;
   readonly urls: Readonly<Record<LoginRole, string>>;
+  /** Of a login role of the scenario. */
+  urlOf(role: string): string;
   readonly deps: ActivityDeps;
   readonly activities: BackfillActivities;
   readonly installOptions: InstallOptions;
@@ -57,7 +63,7 @@ export interface SmallDataset {
   /** First rows of a statement as administrator. */
   query<T extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<T[]>;
   /** One statement under another login role. */
-  as<T extends pg.QueryResultRow>(role: LoginRole, text: string, values?: unknown[]): Promise<T[]>;
+  as<T extends pg.QueryResultRow>(role: string, text: string, values?: unknown[]): Promise<T[]>;
   draft(): Promise<Draft>;
   /** The plan as another login would get it. */
   draftAs(url: string): Promise<Draft>;
@@ -85,17 +91,21 @@ export async function createDataset(changes: Partial<Scenario> = {}, beside?: Sm
   const scenario: Scenario = { ...SALES, ...changes };
   const database =
     beside === undefined ? await createDatabase() : { url: beside.adminUrl, drop: () => Promise.resolve() };
-  const passwords = await ensureRoles(database.url, derivedRolePassword(database.url));
+  const passwordOf = derivedRolePassword(database.url);
+  const passwords = await ensureRoles(database.url, passwordOf);
+  const urlOf = (role: string): string => withLogin(database.url, role, passwordOf(role as LoginRole));
   const urls = Object.fromEntries(
     Object.entries(passwords).map(([role, password]) => [role, withLogin(database.url, role, password)]),
   ) as Record<LoginRole, string>;
   const admin = createPool(database.url, 3);
+  for (const [role, attributes] of Object.entries(scenario.roles ?? {}))
+    await admin.query(roleStatement(role, `${attributes} PASSWORD ${pg.escapeLiteral(passwordOf(role as LoginRole))}`));
   await admin.query(scenario.tables);
   const installOptions: InstallOptions = {
     dataset: scenario.dataset,
     view: scenario.view,
     partitionKey: scenario.partitionKey,
-    worker: 'backfill_worker',
+    worker: scenario.worker ?? 'backfill_worker',
     ledgerOwner: 'backfill_ledger',
     ...(scenario.capture === undefined ? {} : { capture: scenario.capture }),
   };
@@ -106,7 +116,7 @@ export async function createDataset(changes: Partial<Scenario> = {}, beside?: Sm
     await writeFile(join(folder, path), text);
   }
   const deps: ActivityDeps = {
-    pool: createPool(urls.backfill_worker, 6),
+    pool: createPool(urlOf(installOptions.worker), 6),
     contracts: { folder, allowDirty: true },
     reportsFolder: join(folder, 'reports'),
     prices: null,
@@ -122,7 +132,8 @@ export async function createDataset(changes: Partial<Scenario> = {}, beside?: Sm
     deps,
     installOptions,
     query,
-    as: (role, text, values) => asRole(urls[role], text, values),
+    urlOf,
+    as: (role, text, values) => asRole(urlOf(role), text, values),
     session: (use) => withSession(deps.pool, SHORT, use),
     ...steps(scenario, deps),
     end: async () => {
@@ -246,6 +257,11 @@ function steps(scenario: Scenario, deps: ActivityDeps): Steps {
       return single.publish();
     },
   };
+}
+
+/** Roles outlive the database of a test. */
+function roleStatement(role: string, attributes: string): string {
+  return `DO $do$ BEGIN CREATE ROLE ${role}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $do$; ALTER ROLE ${role} ${attributes}`;
 }
 
 async function asRole<T extends pg.QueryResultRow>(url: string, text: string, values?: unknown[]): Promise<T[]> {

@@ -101,7 +101,7 @@ ALTER FUNCTION governance.{{detach_capture}}(text) OWNER TO {{table_owner}};
 
 -- Canary: one row of the interval is written as it is, the marks are counted, everything is undone. True = a mark was seen, null = no row to try.
 CREATE OR REPLACE FUNCTION governance.{{prove_capture}}(p_backfill_id text) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1500ms' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1500ms' SET row_security = off AS $$
 DECLARE ranges jsonb; before bigint; after bigint; touched integer := 0; seen boolean;
 BEGIN
   SELECT key_ranges INTO STRICT ranges FROM governance.backfill_runs WHERE backfill_id = p_backfill_id AND dataset = {{dataset}};

@@ -7,6 +7,7 @@ GRANT SELECT ON governance.backfill_runs, governance.backfill_partitions, govern
 GRANT SELECT ON governance.backfill_runs, governance.active_releases TO {{view_owner}};
 GRANT SELECT ON governance.datasets TO {{table_owner}}, {{view_owner}};
 GRANT USAGE, CREATE ON SCHEMA {{view_schema}} TO {{view_owner}};
+GRANT EXECUTE ON FUNCTION governance.reads_as_reader(regclass), governance.readers(regclass, regclass), governance.readers_left_out(text) TO {{view_owner}};
 
 -- Held to the end of the caller's transaction: writers wait, readers do not. No attempt while a writer's transaction is older than a second.
 CREATE OR REPLACE FUNCTION governance.{{fence}}() RETURNS void
@@ -19,10 +20,11 @@ BEGIN
 END $$;
 ALTER FUNCTION governance.{{fence}}() OWNER TO {{table_owner}};
 
+-- Rows that policies kept from the owner of the table would be taken for rows that are not there: with row_security off that is an error.
 -- One partition, guarded: a row is touched only while it is still what the snapshot kept. Returns what was done and what was left to the live pipeline.
 -- Where the unique key does not hold the partition key, the corrected logic may move a row to another partition: whichever of the two comes first moves it.
 CREATE OR REPLACE FUNCTION governance.{{consolidate}}(p_backfill_id text, p_ordinal integer) RETURNS jsonb
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s' SET row_security = off AS $$
 DECLARE
   run governance.backfill_runs; part governance.backfill_partitions; slice_b text; slice_s text; bs text; so text; bo text; uk text; cols text; src text;
   added text[]; pre_b text; pre_o text; compared_b text; compared_s text; places text[]; place text; touched bigint;
@@ -69,7 +71,7 @@ ALTER FUNCTION governance.{{consolidate}}(text, integer) OWNER TO {{table_owner}
 
 -- The first partition found whose rows in the base are not those that its build saw; null where every one is as it was. All columns count, as they do for a trigger.
 CREATE OR REPLACE FUNCTION governance.{{changed}}(p_backfill_id text) RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off AS $$
 DECLARE run governance.backfill_runs; every_column text; found text;
 BEGIN
   SELECT * INTO STRICT run FROM governance.backfill_runs WHERE backfill_id = p_backfill_id AND dataset = {{dataset}};
@@ -83,7 +85,7 @@ ALTER FUNCTION governance.{{changed}}(text) OWNER TO {{table_owner}};
 
 -- Rows of the interval in which base and overlay differ.
 CREATE OR REPLACE FUNCTION governance.{{differences}}(p_backfill_id text) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off AS $$
 DECLARE run governance.backfill_runs; inside text; same_key text; compared_b text; compared_s text; found bigint; shadow regclass;
 BEGIN
   SELECT * INTO STRICT run FROM governance.backfill_runs WHERE backfill_id = p_backfill_id AND dataset = {{dataset}};
@@ -150,8 +152,8 @@ ALTER FUNCTION governance.{{view_shape}}(text) OWNER TO {{view_owner}};
 
 -- plain | armed | settled, over the columns of the plan. The lock timeout is the longest stall that a reader behind a waiting replacement can see.
 CREATE OR REPLACE FUNCTION governance.{{shape_view}}(p_backfill_id text, p_shape text) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '40ms' AS $$
-DECLARE run governance.backfill_runs; own text[]; planned text[]; body text; options text; active text; shape text;
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '40ms' SET row_security = on AS $$
+DECLARE run governance.backfill_runs; own text[]; planned text[]; body text; options text; active text; shape text; left_out text;
 BEGIN
   SELECT * INTO STRICT run FROM governance.backfill_runs WHERE backfill_id = p_backfill_id AND dataset = {{dataset}};
   SELECT backfill_id INTO active FROM governance.active_releases WHERE dataset = {{dataset}};
@@ -172,14 +174,21 @@ BEGIN
   IF own <> planned[:cardinality(own)] OR cardinality(own) > cardinality(planned) THEN
     RAISE EXCEPTION 'the columns of {{view_text}} (%) are not those of the plan (%)', array_to_string(own, ', '), array_to_string(planned, ', ') USING ERRCODE = '55000';
   END IF;
-  -- PostgreSQL checks permissions on branches that never run: proved on a private view before readers get it.
+  -- Before the overlay can be seen and before it shows more columns; never on the way to a rollback, which must not wait for anybody's grants.
+  IF p_shape <> 'plain' AND (active IS DISTINCT FROM p_backfill_id OR own <> planned) THEN
+    left_out := governance.readers_left_out(p_backfill_id);
+    IF left_out IS NOT NULL THEN RAISE EXCEPTION '%', left_out USING ERRCODE = '55000', HINT = 'readers left out'; END IF;
+  END IF;
+  -- PostgreSQL checks permissions on branches that never run: proved on a private view of the same owner and options before readers get it.
   body := governance.{{view_bodies}}(p_backfill_id, planned) ->> p_shape;
-  EXECUTE 'CREATE TEMPORARY VIEW backfill_grant_proof AS ' || body;
-  EXECUTE 'SELECT FROM pg_temp.backfill_grant_proof LIMIT 0';
+  SELECT coalesce(' WITH (' || array_to_string(reloptions, ', ') || ')', '') INTO options FROM pg_class WHERE oid = {{view}}::regclass;
+  EXECUTE format('CREATE TEMPORARY VIEW backfill_grant_proof%s AS %s', options, body);
+  IF NOT governance.reads_as_reader({{view}}::regclass) OR EXISTS (SELECT FROM governance.readers({{view}}::regclass, {{base_literal}}::regclass) r WHERE r = current_user::regrole::oid) THEN
+    EXECUTE 'SELECT FROM pg_temp.backfill_grant_proof LIMIT 0';
+  END IF;
   DROP VIEW pg_temp.backfill_grant_proof;
   -- Replacing waits for every reader of the view: a rollback behind a long query must not, where nothing is to be replaced.
   IF shape = p_shape AND own = planned THEN RETURN; END IF;
-  SELECT coalesce(' WITH (' || array_to_string(reloptions, ', ') || ')', '') INTO options FROM pg_class WHERE oid = {{view}}::regclass;
   EXECUTE format('CREATE OR REPLACE VIEW {{view_in_literal}}%s AS %s', options, body);
 END $$;
 ALTER FUNCTION governance.{{shape_view}}(text, text) OWNER TO {{view_owner}};

@@ -17,6 +17,7 @@ GRANT UPDATE (delivered_at) ON governance.announcements TO {{worker}};
 GRANT INSERT, DELETE ON governance.dirty_partitions, governance.catch_ups TO {{worker}};
 GRANT INSERT, UPDATE, DELETE ON governance.base_comparisons TO {{worker}};
 GRANT INSERT ON governance.live_rows TO {{worker}};
+GRANT INSERT, UPDATE ON governance.overlay_row_security TO {{worker}};
 -- The rollback statement: back to the previous history, never forward to another.
 GRANT UPDATE (backfill_id, release_id, epoch, moved_at) ON governance.active_releases TO {{worker}};
 GRANT UPDATE (state, rolled_back_at, rolled_back_by) ON governance.data_releases TO {{worker}};
@@ -25,4 +26,5 @@ GRANT EXECUTE ON FUNCTION governance.relation_fingerprint(regclass), governance.
   governance.capture_is_whole(text, regclass), governance.capture_seal(text, regclass), governance.seal_events(),
   governance.amendments_since_evidence(text), governance.beyond_envelope(text), governance.run_delta_outside(text),
   governance.publish_release(text, bigint, text, interval, text, text), governance.begin_consolidation(text), governance.retire_release(text), governance.period_approvers(text),
-  governance.replan(text, text, text, json, text) TO {{worker}};
+  governance.replan(text, text, text, json, text), governance.row_security(regclass), governance.readers_left_out(text),
+  governance.follow_readers(text), governance.readers_moved(text), governance.forget_readers(text) TO {{worker}};

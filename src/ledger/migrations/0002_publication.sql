@@ -74,6 +74,10 @@ BEGIN
   IF governance.view_fingerprint(ds.published_view) IS DISTINCT FROM p_armed_view THEN
     RAISE EXCEPTION 'the definition, owner or grants of % changed since it was armed', ds.published_view USING ERRCODE = '55000';
   END IF;
+  uncovered := governance.readers_left_out(p_backfill_id);
+  IF uncovered IS NOT NULL THEN
+    RAISE EXCEPTION '%', uncovered USING ERRCODE = '55000';
+  END IF;
   IF NOT EXISTS (SELECT FROM governance.backfill_artifacts a JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = a.oid AND d.classid = 'pg_rewrite'::regclass
                    JOIN pg_rewrite r ON r.oid = d.objid AND r.ev_class = ds.published_view
                   WHERE a.backfill_id = p_backfill_id AND a.kind = 'shadow' AND a.dropped_at IS NULL) THEN

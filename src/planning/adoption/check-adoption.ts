@@ -6,7 +6,7 @@ import type { Session } from '../../warehouse/session.ts';
 import { withRollback } from '../../warehouse/session.ts';
 import { qualified } from '../../warehouse/sql.ts';
 import { formatName } from '../../domain/names.ts';
-import { viewReasons } from '../preflight.ts';
+import { adoptedViewReasons } from './adopted-view.ts';
 
 /** How far an adoption is. */
 export interface AdoptionCheck {
@@ -31,7 +31,7 @@ export async function checkAdoption(
     const { dataset, publishedView } = contract;
     const table = await readTable(session, dataset);
     const view = await readView(session, publishedView, dataset);
-    const problems = [...tableProblems(table, formatName(dataset)), ...viewReasons(view, contract)];
+    const problems = [...tableProblems(table, formatName(dataset)), ...adoptedViewReasons(view, contract)];
     const found = table === null ? [] : await readDirectReaders(session, dataset, { view: publishedView, worker });
     const writers = view === null ? [] : await session.rows<{ role: string }>(viewWriters(publishedView));
     const named = found.map(({ kind, name }): DirectReader => ({ kind, name }));

@@ -11,7 +11,7 @@ import { suffixedName } from '../../warehouse/postgres/suffixed-name.ts';
 import type { Session } from '../../warehouse/session.ts';
 import { withRollback } from '../../warehouse/session.ts';
 import { sql } from '../../warehouse/sql.ts';
-import { viewReasons } from '../preflight.ts';
+import { adoptedViewReasons } from './adopted-view.ts';
 import type { ScriptParts } from './adoption-script.ts';
 import { adoptionScript, undoScript } from './adoption-script.ts';
 import type { AdoptionOrder } from './adoption-order.ts';
@@ -132,12 +132,12 @@ async function refusals(session: Session, { contract, keepNameWith, worker }: Ad
         `${backfillId} (${status}) is at work on ${name}: its view and its readers stay as they are until it has ended`,
     ),
     ...(known ? [] : [`role ${worker}, which backfills work with, does not exist`]),
-    ...(table.rowSecurity
+    ...(table.rowSecurity.enabled
       ? [
           `${name} has row security, which would be judged for the owner of the view and not for its reader; this version refuses such tables`,
         ]
       : []),
-    ...(view === null || keepNameWith !== null ? [] : viewReasons(view, contract)),
+    ...(view === null || keepNameWith !== null ? [] : adoptedViewReasons(view, contract)),
     ...(keepNameWith === null ? [] : await takenNames(session, [keepNameWith, besideName(contract.dataset)])),
   ];
 }

@@ -11,11 +11,19 @@ export function columnShapes(oid: string): string {
                  FROM pg_attribute a WHERE a.attrelid = ${oid} AND a.attnum > 0 AND NOT a.attisdropped)`;
 }
 
+/** The `RowSecurity` of a row of pg_class, as `governance.row_security` of the ledger answers it. */
+function rowSecurity(table: string): string {
+  return `jsonb_build_object('enabled', ${table}.relrowsecurity, 'forced', ${table}.relrowsecurity AND ${table}.relforcerowsecurity, 'policies', coalesce((
+                SELECT jsonb_agg(jsonb_build_object('name', p.polname, 'restrictive', NOT p.polpermissive, 'using', pg_get_expr(p.polqual, p.polrelid),
+                         'roles', (SELECT jsonb_agg(CASE WHEN role = 0 THEN 'public' ELSE pg_get_userbyid(role) END ORDER BY pg_get_userbyid(role) COLLATE "C") FROM unnest(p.polroles) role)) ORDER BY p.polname COLLATE "C")
+                  FROM pg_policy p WHERE ${table}.relrowsecurity AND p.polrelid = ${table}.oid AND p.polcmd IN ('*', 'r') AND p.polqual IS NOT NULL), '[]'))`;
+}
+
 /** Everything the catalogue says of a table, or null when there is none of that name. */
 export async function readTable(session: Session, name: QualifiedName): Promise<TableShape | null> {
   const [row] = await session.rows<Omit<TableShape, 'name'>>(
     sql(
-      `SELECT c.relkind AS kind, pg_get_userbyid(c.relowner) AS owner, pg_total_relation_size(c.oid)::float8 AS bytes, c.relrowsecurity AS "rowSecurity",
+      `SELECT c.relkind AS kind, pg_get_userbyid(c.relowner) AS owner, pg_total_relation_size(c.oid)::float8 AS bytes, ${rowSecurity('c')} AS "rowSecurity",
               ${columnShapes('c.oid')} AS columns,
               coalesce((SELECT jsonb_agg((SELECT jsonb_agg(a.attname) FROM unnest(i.indkey[0:i.indnkeyatts - 1]) k JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k))
                  FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL), '[]') AS "uniqueKeys",

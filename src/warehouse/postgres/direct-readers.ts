@@ -84,7 +84,7 @@ export interface WritingFunction {
 }
 
 /** Patterns of a text that names the table, and of one that writes it. */
-function namedInText({ schema, name }: QualifiedName): [string, string] {
+export function namedInText({ schema, name }: QualifiedName): [string, string] {
   const word = (text: string): string => `"?${text.replace(/[^\w]/g, '\\$&')}"?`;
   const table = `(${word(schema)}\\s*\\.\\s*)?${word(name)}`;
   return [

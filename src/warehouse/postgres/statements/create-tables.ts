@@ -25,6 +25,8 @@ export function createSnapshot(plan: BackfillPlan): Sql[] {
     sql(
       `COMMENT ON TABLE ${qualified(plan.snapshot)} IS ${literal(`Trusted result before ${plan.backfillId} (${plan.spec.reason.issue}); kept by controlled-backfill until its retention ends.`)}`,
     ),
+    // No policy: nobody reads it but its owner and who bypasses policies, as the base's owner does.
+    ...(plan.rowSecurity.enabled ? [sql(`ALTER TABLE ${qualified(plan.snapshot)} ENABLE ROW LEVEL SECURITY`)] : []),
   ];
 }
 

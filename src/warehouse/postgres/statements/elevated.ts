@@ -46,6 +46,16 @@ export function viewFingerprint(plan: BackfillPlan): Sql {
   return sql('SELECT governance.view_fingerprint($1::regclass) AS fingerprint', qualified(plan.view));
 }
 
+/** Somebody may read the view since the overlay was granted, or no longer: grants are to follow. */
+export function readersMoved(plan: BackfillPlan): Sql {
+  return sql('SELECT governance.readers_moved($1) AS moved', plan.backfillId);
+}
+
+/** Takes back what readers were given for the run, once its overlay is gone. Idempotent. */
+export function forgetReaders(plan: BackfillPlan): Sql {
+  return sql('SELECT governance.forget_readers($1)', plan.backfillId);
+}
+
 /** Guarded deltas of one partition; answers what was done and how many rows still differ. */
 export function consolidatePartition(plan: BackfillPlan, ordinal: number): Sql {
   return sql(`SELECT ${elevated(plan, 'consolidate')}($1, $2) AS done`, plan.backfillId, ordinal);

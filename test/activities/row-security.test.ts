@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BackfillPlan } from '../../src/domain/backfill-plan.ts';
+import { rollbackInForce } from '../../src/ledger/published-view.ts';
+import { guardedSales } from '../support/guarded-sales.ts';
+import type { SmallDataset } from '../support/small-dataset.ts';
+import { createDataset } from '../support/small-dataset.ts';
+
+const RUN = { backfillId: 'fix-tax' };
+const LIMITS = { maxConcurrency: 1, dailyBytesBudget: null };
+const ENABLED = 'alter table finance.sales_by_day enable row level security;';
+const FORCED = `${ENABLED} alter table finance.sales_by_day force row level security;`;
+
+/** Every right and every policy of what a run finds and leaves; what it makes for itself counts where it is still there. */
+const RIGHTS = `
+  SELECT c.oid::regclass::text AS relation, c.relowner::regrole::text AS owner, c.relacl::text AS rights, c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced, c.reloptions,
+         (SELECT jsonb_object_agg(attname, attacl::text) FROM pg_attribute WHERE attrelid = c.oid AND attacl IS NOT NULL) AS columns,
+         (SELECT jsonb_agg(to_jsonb(p) - 'oid' ORDER BY polname) FROM pg_policy p WHERE polrelid = c.oid) AS policies
+    FROM pg_class c WHERE c.relnamespace IN ('finance'::regnamespace, 'governance'::regnamespace) AND c.relkind IN ('r', 'v') ORDER BY 1`;
+
+const CORRECTED = `
+  SELECT day, merchant, net FROM finance.sales_by_day WHERE day NOT BETWEEN '2025-01-01' AND '2025-01-14' UNION ALL
+  SELECT day, merchant, sum(gross - CASE WHEN merchant % 2 = 1 THEN tax ELSE 0 END) FROM staging.sales WHERE day BETWEEN '2025-01-01' AND '2025-01-14' GROUP BY 1, 2`;
+
+interface Case {
+  readonly what: string;
+  readonly view: 'security_invoker' | 'owner';
+  readonly security: string;
+  readonly seen: Readonly<Record<string, string>>;
+}
+
+describe.each<Case>([
+  {
+    what: 'a view with the rights of its readers',
+    view: 'security_invoker',
+    security: ENABLED,
+    seen: { north_desk: '1, 2', south_desk: '3, 4' },
+  },
+  {
+    what: 'a view with the rights of its readers over policies that are forced on the owner',
+    view: 'security_invoker',
+    security: FORCED,
+    seen: { north_desk: '1, 2', south_desk: '3, 4' },
+  },
+  {
+    what: 'a view with the rights of its owner, who is subject to the policies',
+    view: 'owner',
+    security: ENABLED,
+    seen: { north_desk: '1, 2', south_desk: '3, 4, 5', passer_by: '0' },
+  },
+])('readers of $what', ({ view, security, seen }) => {
+  let world: SmallDataset;
+  let plan: BackfillPlan;
+  let rights: unknown[];
+  const expected: Record<'old' | 'corrected', Record<string, unknown[]>> = { old: {}, corrected: {} };
+  beforeAll(async () => {
+    world = await createDataset(guardedSales({ view, security }));
+    rights = await world.query(RIGHTS);
+    for (const [reader, merchants] of Object.entries(seen)) {
+      const own = (rows: string) =>
+        world.query(`SELECT day, merchant, net FROM (${rows}) r WHERE merchant IN (${merchants}) ORDER BY 1, 2`);
+      expected.old[reader] = await own('SELECT * FROM finance.sales_by_day');
+      expected.corrected[reader] = await own(CORRECTED);
+    }
+  });
+  afterAll(() => world.end());
+
+  const read = (reader: string) =>
+    world.as(reader, 'SELECT day, merchant, net FROM finance.sales_current ORDER BY 1, 2');
+  const everybodySees = async (version: 'old' | 'corrected') => {
+    for (const reader of Object.keys(seen)) expect(await read(reader), reader).toEqual(expected[version][reader]);
+    if (view === 'security_invoker') await expect(read('passer_by')).rejects.toMatchObject({ code: '42501' });
+    // Past the view there is nothing to be seen of overlay, snapshot or pointer that the base would not show.
+    for (const reader of ['north_desk', 'south_desk', 'passer_by']) {
+      const others = await world
+        .as<{ merchant: string }>(reader, 'SELECT merchant FROM finance.sales_by_day_v2')
+        .catch(() => []);
+      expect(others.filter(({ merchant }) => !(seen[reader] ?? '').includes(merchant))).toEqual([]);
+      for (const hidden of ['finance.sales_before', 'governance.active_releases'])
+        await expect(world.as(reader, `SELECT * FROM ${hidden}`)).rejects.toMatchObject({ code: '42501' });
+    }
+  };
+
+  it('see their own rows of the old history while it is built, and when the view is armed', async () => {
+    plan = await world.plan();
+    expect(plan.securityInvoker).toBe(view === 'security_invoker');
+    await world.preserve();
+    await world.build();
+    await world.conclude();
+    await world.approve();
+    await everybodySees('old');
+    await world.arm();
+    await everybodySees('old');
+  });
+
+  it('see their own rows of the corrected one once it is published, settled and armed again', async () => {
+    await world.publish();
+    await everybodySees('corrected');
+    await world.activities.reshapeView({ ...RUN, shape: 'settled', by: 'olaf' });
+    await everybodySees('corrected');
+    await world.session((session) => session.rows({ text: rollbackInForce(plan, 'FIN-1', false), values: [] }));
+    await everybodySees('old');
+  });
+
+  it('see them again when it is published again and its rows move into the base, and their rights are what they were', async () => {
+    await world.conclude();
+    await world.approve();
+    await world.publish();
+    await everybodySees('corrected');
+    await world.signOff();
+    expect(await world.activities.consolidateClaim({ ...RUN, limits: LIMITS })).toMatchObject({ done: true });
+    await everybodySees('corrected');
+    expect(await world.activities.retireOverlay(RUN)).toEqual({ retired: true });
+    await everybodySees('corrected');
+    await world.activities.cleanUp({ ...RUN, keepSnapshot: false });
+    expect(await world.query(RIGHTS)).toEqual(rights);
+    expect(await world.query('SELECT FROM governance.reader_grants WHERE revoked_at IS NULL')).toEqual([]);
+    for (const reader of Object.keys(seen)) expect(await read(reader)).toEqual(expected.corrected[reader]);
+  });
+});
