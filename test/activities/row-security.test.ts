@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BackfillPlan } from '../../src/domain/backfill-plan.ts';
 import { rollbackInForce } from '../../src/ledger/published-view.ts';
-import { guardedSales } from '../support/guarded-sales.ts';
+import { guardedSales, rolesOf } from '../support/guarded-sales.ts';
 import type { SmallDataset } from '../support/small-dataset.ts';
 import { createDataset } from '../support/small-dataset.ts';
 
+const named = rolesOf('reading');
 const RUN = { backfillId: 'fix-tax' };
 const LIMITS = { maxConcurrency: 1, dailyBytesBudget: null };
 const ENABLED = 'alter table finance.sales_by_day enable row level security;';
@@ -53,7 +54,7 @@ describe.each<Case>([
   let rights: unknown[];
   const expected: Record<'old' | 'corrected', Record<string, unknown[]>> = { old: {}, corrected: {} };
   beforeAll(async () => {
-    world = await createDataset(guardedSales({ view, security }));
+    world = await createDataset(guardedSales({ view, security, named }));
     rights = await world.query(RIGHTS);
     for (const [reader, merchants] of Object.entries(seen)) {
       const own = (rows: string) =>
@@ -65,18 +66,18 @@ describe.each<Case>([
   afterAll(() => world.end());
 
   const read = (reader: string) =>
-    world.as(reader, 'SELECT day, merchant, net FROM finance.sales_current ORDER BY 1, 2');
+    world.as(named(reader), 'SELECT day, merchant, net FROM finance.sales_current ORDER BY 1, 2');
   const everybodySees = async (version: 'old' | 'corrected') => {
     for (const reader of Object.keys(seen)) expect(await read(reader), reader).toEqual(expected[version][reader]);
     if (view === 'security_invoker') await expect(read('passer_by')).rejects.toMatchObject({ code: '42501' });
     // Past the view there is nothing to be seen of overlay, snapshot or pointer that the base would not show.
     for (const reader of ['north_desk', 'south_desk', 'passer_by']) {
       const others = await world
-        .as<{ merchant: string }>(reader, 'SELECT merchant FROM finance.sales_by_day_v2')
+        .as<{ merchant: string }>(named(reader), 'SELECT merchant FROM finance.sales_by_day_v2')
         .catch(() => []);
       expect(others.filter(({ merchant }) => !(seen[reader] ?? '').includes(merchant))).toEqual([]);
       for (const hidden of ['finance.sales_before', 'governance.active_releases'])
-        await expect(world.as(reader, `SELECT * FROM ${hidden}`)).rejects.toMatchObject({ code: '42501' });
+        await expect(world.as(named(reader), `SELECT * FROM ${hidden}`)).rejects.toMatchObject({ code: '42501' });
     }
   };
 

@@ -18,20 +18,39 @@ insert into finance.assigned values (2, 'north_desk'), (3, 'south_desk'), (4, 's
 alter table finance.assigned owner to guarded_owner;`;
 
 /** The overlay has another name and, after a dropped column, other column numbers: both stand in these expressions. */
-export const POLICIES = `
+const POLICIES = `
 create policy own_desk on finance.sales_by_day to public using (desk = current_user and merchant = 1);
 create policy assigned on finance.sales_by_day for select using
   (exists (select from finance.assigned a where a.merchant = sales_by_day.merchant and a.desk = current_user));
 create policy not_moving on finance.sales_by_day as restrictive to south_desk using (merchant <> 5);
 create policy writes on finance.sales_by_day to revenue_pipeline using (true) with check (true);`;
 
+const ROLES = {
+  guarded_worker: 'LOGIN BYPASSRLS',
+  guarded_owner: 'NOLOGIN BYPASSRLS',
+  guarded_views: 'NOLOGIN NOBYPASSRLS',
+  view_readers: 'NOLOGIN',
+  base_readers: 'NOLOGIN',
+  north_desk: 'LOGIN NOBYPASSRLS',
+  south_desk: 'LOGIN NOBYPASSRLS',
+  passer_by: 'LOGIN NOBYPASSRLS',
+};
+
+/** Roles are the server's, and test files run side by side: each has its own. */
+export function rolesOf(file: string): (text: string) => string {
+  return (text) => Object.keys(ROLES).reduce((so, role) => so.replaceAll(role, `${role}_${file}`), text);
+}
+
 /** Two desks that see their own merchants. One reads by its own grants, the other by what two groups have. */
 export function guardedSales({
   view,
   security,
+  named,
 }: {
   readonly view: 'security_invoker' | 'owner';
   readonly security: string;
+  /** From `rolesOf`. */
+  readonly named: (text: string) => string;
 }): Scenario {
   const invoker = view === 'security_invoker';
   return {
@@ -39,18 +58,9 @@ export function guardedSales({
     view: { schema: 'finance', name: 'sales_current' },
     partitionKey: 'day',
     installed: true,
-    roles: {
-      guarded_worker: 'LOGIN BYPASSRLS',
-      guarded_owner: 'NOLOGIN BYPASSRLS',
-      guarded_views: 'NOLOGIN NOBYPASSRLS',
-      view_readers: 'NOLOGIN',
-      base_readers: 'NOLOGIN',
-      north_desk: 'LOGIN NOBYPASSRLS',
-      south_desk: 'LOGIN NOBYPASSRLS',
-      passer_by: 'LOGIN NOBYPASSRLS',
-    },
-    worker: 'guarded_worker',
-    tables: `
+    roles: Object.fromEntries(Object.entries(ROLES).map(([role, attributes]) => [named(role), attributes])),
+    worker: named('guarded_worker'),
+    tables: named(`
 ${SCHEMAS}${SALES_SOURCE}${BASE}${SALES_ROWS}${ASSIGNED}
 grant pg_read_all_stats to guarded_worker;
 grant view_readers, base_readers to south_desk;
@@ -68,7 +78,7 @@ alter view finance.sales_current owner to guarded_views;
 grant select on finance.sales_current to guarded_worker, north_desk, view_readers, passer_by;
 ${POLICIES}
 ${security}
-analyze;`,
+analyze;`),
     contract: CONTRACT,
     files: SALES.files,
     spec: SPEC,

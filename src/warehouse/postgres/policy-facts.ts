@@ -34,7 +34,7 @@ export interface PolicyFacts {
   readonly owner: string;
   /** The owner sees every row of every table. */
   readonly ownerBypasses: boolean;
-  /** Policies whose expression reads the table that they stand on. */
+  /** Policies whose expression reads the table that they stand on, by itself or through a view. */
   readonly selfReading: readonly string[];
   /** Functions that policies call and whose text names the table. */
   readonly namedIn: readonly { readonly policy: string; readonly function: string }[];
@@ -49,13 +49,17 @@ export function readPolicyFacts(
 ): Promise<PolicyFacts> {
   return session.one<PolicyFacts>(
     sql(
-      `WITH base AS (SELECT c.oid, c.relowner, c.relforcerowsecurity, o.rolname AS owner, o.rolsuper OR o.rolbypassrls AS bypasses FROM pg_class c JOIN pg_roles o ON o.oid = c.relowner
+      `WITH RECURSIVE base AS (SELECT c.oid, c.relowner, c.relforcerowsecurity, o.rolname AS owner, o.rolsuper OR o.rolbypassrls AS bypasses FROM pg_class c JOIN pg_roles o ON o.oid = c.relowner
                       WHERE (c.relnamespace::regnamespace, c.relname) = (quote_ident($1)::regnamespace, $2)),
             policy AS (SELECT p.* FROM base JOIN pg_policy p ON p.polrelid = base.oid WHERE p.polcmd IN ('*', 'r') AND p.polqual IS NOT NULL),
+            tables AS (SELECT oid FROM base UNION SELECT relid FROM base, pg_partition_tree(base.oid)),
+            reached AS (SELECT p.oid AS policy, d.refobjid AS oid FROM policy p JOIN base ON true JOIN pg_depend d ON d.classid = 'pg_policy'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> base.oid
+                        UNION SELECT reached.policy, d.refobjid FROM reached JOIN pg_rewrite r ON r.ev_class = reached.oid JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> r.ev_class),
             reader AS (SELECT r.oid, r.rolname FROM pg_roles r, pg_class v WHERE (v.relnamespace::regnamespace, v.relname) = (quote_ident($3)::regnamespace, $4) AND has_any_column_privilege(r.oid, v.oid, 'SELECT'))
        SELECT base.owner, base.bypasses AS "ownerBypasses",
-              (SELECT coalesce(jsonb_agg(DISTINCT p.polname), '[]') FROM policy p JOIN pg_depend d ON d.classid = 'pg_policy'::regclass AND d.objid = p.oid AND d.deptype = 'n'
-                WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = base.oid AND d.refobjsubid = 0) AS "selfReading",
+              -- The row's own columns are dependencies on the table too; what a sub-query reads stands in the parsed expression.
+              (SELECT coalesce(jsonb_agg(DISTINCT p.polname), '[]') FROM policy p
+                WHERE EXISTS (SELECT FROM tables WHERE p.polqual::text ~ format(':relid %s\\M', tables.oid)) OR EXISTS (SELECT FROM reached JOIN tables USING (oid) WHERE reached.policy = p.oid)) AS "selfReading",
               (SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('policy', p.polname, 'function', format('%s.%s(%s)', n.nspname, f.proname, pg_get_function_identity_arguments(f.oid)))), '[]')
                  FROM policy p JOIN pg_depend d ON d.classid = 'pg_policy'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_proc'::regclass JOIN pg_proc f ON f.oid = d.refobjid JOIN pg_namespace n ON n.oid = f.pronamespace
                 WHERE coalesce(pg_get_function_sqlbody(f.oid), f.prosrc) ~* $5) AS "namedIn",

@@ -21,8 +21,10 @@ export async function policiesOn(session: Session, table: GuardedTable, name: st
   for (const statement of standIn(table, name)) await session.change(statement);
   const printed = await session.rows<{ name: string; using: string }>(
     sql(
-      `SELECT polname AS name, pg_get_expr(polqual, $2::regclass) AS using FROM pg_policy WHERE polrelid = $1::regclass`,
-      qualified(table.name),
+      `SELECT p.polname AS name, pg_get_expr(p.polqual, $3::regclass) AS using FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
+        WHERE (c.relnamespace::regnamespace, c.relname) = (quote_ident($1)::regnamespace, $2)`,
+      table.name.schema,
+      table.name.name,
       standInName(name),
     ),
   );
