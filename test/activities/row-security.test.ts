@@ -34,19 +34,19 @@ describe.each<Case>([
     what: 'a view with the rights of its readers',
     view: 'security_invoker',
     security: ENABLED,
-    seen: { north_desk: '1, 2', south_desk: '3, 4' },
+    seen: { north_desk: '1, 2', south_desk: '3, 4', owner_desk: '1, 2, 3, 4, 5' },
   },
   {
     what: 'a view with the rights of its readers over policies that are forced on the owner',
     view: 'security_invoker',
     security: FORCED,
-    seen: { north_desk: '1, 2', south_desk: '3, 4' },
+    seen: { north_desk: '1, 2', south_desk: '3, 4', owner_desk: '0' },
   },
   {
     what: 'a view with the rights of its owner, who is subject to the policies',
     view: 'owner',
     security: ENABLED,
-    seen: { north_desk: '1, 2', south_desk: '3, 4, 5', passer_by: '0' },
+    seen: { north_desk: '1, 2', south_desk: '3, 4, 5', passer_by: '0', owner_desk: '0' },
   },
 ])('readers of $what', ({ view, security, seen }) => {
   let world: SmallDataset;

@@ -34,6 +34,8 @@ const ROLES = {
   north_desk: 'LOGIN NOBYPASSRLS',
   south_desk: 'LOGIN NOBYPASSRLS',
   passer_by: 'LOGIN NOBYPASSRLS',
+  // With the rights of the table's owner, and subject to its policies where they are forced on that.
+  owner_desk: 'LOGIN NOBYPASSRLS',
 };
 
 /** Roles are the server's, and test files run side by side: each has its own. */
@@ -64,6 +66,7 @@ export function guardedSales({
 ${SCHEMAS}${SALES_SOURCE}${BASE}${SALES_ROWS}${ASSIGNED}
 grant pg_read_all_stats to guarded_worker;
 grant view_readers, base_readers to south_desk;
+grant guarded_owner to owner_desk;
 grant usage on schema staging to guarded_worker;
 grant select on staging.sales to guarded_worker;
 grant usage on schema finance to guarded_owner, north_desk, south_desk, passer_by;
@@ -75,7 +78,7 @@ grant select (${COLUMNS}) on finance.sales_by_day to ${invoker ? 'north_desk, ba
 grant select on finance.assigned to ${invoker ? 'north_desk, base_readers' : 'guarded_views'};
 create view finance.sales_current ${invoker ? 'with (security_invoker = true)' : ''} as select ${COLUMNS} from finance.sales_by_day;
 alter view finance.sales_current owner to guarded_views;
-grant select on finance.sales_current to guarded_worker, north_desk, view_readers, passer_by;
+grant select on finance.sales_current to guarded_worker, north_desk, view_readers, passer_by, owner_desk;
 ${POLICIES}
 ${security}
 analyze;`),
