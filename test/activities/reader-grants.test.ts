@@ -4,7 +4,7 @@ import { publishRelease } from '../../src/ledger/releases.ts';
 import { forgetReaders, shapeView } from '../../src/warehouse/postgres/statements/elevated.ts';
 import { grantOverlay } from '../../src/warehouse/postgres/statements/prepare-overlay.ts';
 import { guardedSales, rolesOf } from '../support/guarded-sales.ts';
-import { LIMITS, RUN, refusalOf } from '../support/replanning.ts';
+import { LIMITS, RUN, proposal, refusalOf } from '../support/replanning.ts';
 import type { SmallDataset } from '../support/small-dataset.ts';
 import { createDataset } from '../support/small-dataset.ts';
 import { failureOf } from '../support/sqlstate.ts';
@@ -206,5 +206,39 @@ describe('clean-up', () => {
     );
     await world.session((session) => session.rows({ text: `SELECT governance.forget_readers('another')`, values: [] }));
     expect(await granted()).toEqual(rows(['active_releases.dataset', 'north_desk']));
+  });
+});
+
+describe('a column that is carried into the view of a release', () => {
+  it('is refused while a reader may not read it in the base, and is granted in the overlay with the rest', async () => {
+    const scenario = guardedSales({ view: 'security_invoker', security: ENABLED, named });
+    const all = scenario.tables.replaceAll('tax, updated_at', 'tax, updated_at, note');
+    const other = await createDataset({ ...scenario, tables: all });
+    try {
+      await other.plan();
+      await other.throughPublication();
+      await other.query(`ALTER TABLE finance.sales_by_day ADD COLUMN currency text DEFAULT 'EUR'`);
+      const { planHash } = await proposal(other);
+      const carried = () => other.activities.replan({ ...RUN, by: 'director', planHash });
+      const said = (await refusalOf(carried())).message;
+      expect(said).toContain(
+        named(
+          'finance.sales_current would refuse its readers: north_desk may not read currency of finance.sales_by_day',
+        ),
+      );
+      const read = () =>
+        other.as(named('north_desk'), 'SELECT DISTINCT merchant FROM finance.sales_current ORDER BY 1');
+      expect(await read()).toEqual([{ merchant: '1' }, { merchant: '2' }]);
+      await other.query(named('GRANT SELECT (currency) ON finance.sales_by_day TO north_desk, base_readers'));
+      expect((await carried()).kind).toBe('replanned');
+      expect(
+        await other.as(named('south_desk'), 'SELECT DISTINCT merchant, currency FROM finance.sales_current ORDER BY 1'),
+      ).toEqual([
+        { merchant: '3', currency: 'EUR' },
+        { merchant: '4', currency: 'EUR' },
+      ]);
+    } finally {
+      await other.end();
+    }
   });
 });

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BackfillPlan } from '../../src/domain/backfill-plan.ts';
 import { rollbackInForce } from '../../src/ledger/published-view.ts';
 import { guardedSales, rolesOf } from '../support/guarded-sales.ts';
+import type { Reader } from '../support/reader.ts';
+import { startReader } from '../support/reader.ts';
 import type { SmallDataset } from '../support/small-dataset.ts';
 import { createDataset } from '../support/small-dataset.ts';
 
@@ -21,6 +23,10 @@ const RIGHTS = `
 const CORRECTED = `
   SELECT day, merchant, net FROM finance.sales_by_day WHERE day NOT BETWEEN '2025-01-01' AND '2025-01-14' UNION ALL
   SELECT day, merchant, sum(gross - CASE WHEN merchant % 2 = 1 THEN tax ELSE 0 END) FROM staging.sales WHERE day BETWEEN '2025-01-01' AND '2025-01-14' GROUP BY 1, 2`;
+
+/** One value for all that a reader sees: which rows, and which version of them. */
+const DIGEST = (rows: string) =>
+  `SELECT md5(coalesce(string_agg(format('%s %s %s', day, merchant, net), ',' ORDER BY day, merchant), '')) AS digest FROM (${rows}) r`;
 
 interface Case {
   readonly what: string;
@@ -52,6 +58,9 @@ describe.each<Case>([
   let world: SmallDataset;
   let plan: BackfillPlan;
   let rights: unknown[];
+  /** Reading from before the plan until after the clean-up, in every moment between. */
+  let readers: readonly (readonly [string, Reader])[] = [];
+  const digests: Record<string, Set<string>> = {};
   const expected: Record<'old' | 'corrected', Record<string, unknown[]>> = { old: {}, corrected: {} };
   beforeAll(async () => {
     world = await createDataset(guardedSales({ view, security, named }));
@@ -61,9 +70,25 @@ describe.each<Case>([
         world.query(`SELECT day, merchant, net FROM (${rows}) r WHERE merchant IN (${merchants}) ORDER BY 1, 2`);
       expected.old[reader] = await own('SELECT * FROM finance.sales_by_day');
       expected.corrected[reader] = await own(CORRECTED);
+      const digestOf = (rows: string) =>
+        world.query<{ digest: string }>(DIGEST(`SELECT * FROM (${rows}) r WHERE merchant IN (${merchants})`));
+      const both = [...(await digestOf('SELECT * FROM finance.sales_by_day')), ...(await digestOf(CORRECTED))];
+      digests[reader] = new Set(both.map(({ digest }) => digest));
     }
+    readers = await Promise.all(
+      ['north_desk', 'south_desk'].map(
+        async (reader) =>
+          [
+            reader,
+            await startReader(world.urlOf(named(reader)), DIGEST('SELECT * FROM finance.sales_current')),
+          ] as const,
+      ),
+    );
   });
-  afterAll(() => world.end());
+  afterAll(async () => {
+    for (const [, reading] of readers) await reading.stop();
+    await world.end();
+  });
 
   const read = (reader: string) =>
     world.as(named(reader), 'SELECT day, merchant, net FROM finance.sales_current ORDER BY 1, 2');
@@ -113,6 +138,12 @@ describe.each<Case>([
     expect(await world.activities.retireOverlay(RUN)).toEqual({ retired: true });
     await everybodySees('corrected');
     await world.activities.cleanUp({ ...RUN, keepSnapshot: false });
+    const reading = readers;
+    readers = [];
+    for (const [reader, one] of reading) {
+      const { values, errors } = await one.stop();
+      expect({ reader, errors, values }).toEqual({ reader, errors: [], values: digests[reader] });
+    }
     expect(await world.query(RIGHTS)).toEqual(rights);
     expect(await world.query('SELECT FROM governance.reader_grants WHERE revoked_at IS NULL')).toEqual([]);
     for (const reader of Object.keys(seen)) expect(await read(reader)).toEqual(expected.corrected[reader]);

@@ -150,7 +150,7 @@ describe('a replan that dies half-way', () => {
     // The view's owner may not read the overlay: the view cannot be replaced, and so the plan is not either.
     await world.query('REVOKE SELECT ON finance.sales_by_day_v2 FROM finance_views');
     expect(await sqlstate(world.session((session) => carry(session, drafted, 'controller')))).toMatchObject({
-      code: '42501',
+      code: '55000',
     });
     expect(await state()).toEqual({ replanned: false, shown: false });
     await world.query('GRANT SELECT ON finance.sales_by_day_v2 TO finance_views');
