@@ -114,6 +114,31 @@ describe('arming, before any reader meets it,', () => {
     await query('GRANT SELECT (dataset) ON governance.active_releases TO south_desk');
   });
 
+  it('gives everybody what everybody needs, where view and base are everybody’s, and takes it back', async () => {
+    const everybody = () =>
+      world.query<{ place: string }>(
+        `SELECT c.relname || '.' || a.attname AS place FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid, aclexplode(a.attacl) x
+          WHERE x.grantee = 0 AND a.attname IN ('dataset', 'backfill_id', 'net') AND c.relname <> 'sales_by_day' ORDER BY 1`,
+      );
+    await query('GRANT SELECT ON finance.sales_by_day, finance.sales_current, finance.assigned TO PUBLIC');
+    expect((await failureOf(shape('armed'))).message).toMatch(/readers: PUBLIC may not read /);
+    await grant();
+    expect((await everybody()).map(({ place }) => place)).toEqual([
+      'active_releases.backfill_id',
+      'active_releases.dataset',
+      'sales_by_day_v2.net',
+    ]);
+    await shape('armed');
+    expect(await read('passer_by')).toEqual([]);
+    await shape('plain');
+    await query('REVOKE ALL ON finance.sales_by_day, finance.sales_current, finance.assigned FROM PUBLIC');
+    await grant();
+    expect(await everybody()).toEqual([]);
+    expect(await world.query(`SELECT FROM governance.reader_grants WHERE grantee = 0 AND revoked_at IS NULL`)).toEqual(
+      [],
+    );
+  });
+
   it.each([
     [
       `ALTER POLICY own_desk ON ${OVERLAY} USING (true)`,
