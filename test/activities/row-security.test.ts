@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { asTemporalDoes } from '../../bench/traffic/as-temporal-does.ts';
 import type { BackfillPlan } from '../../src/domain/backfill-plan.ts';
 import { rollbackInForce } from '../../src/ledger/published-view.ts';
 import { retryLock } from '../../src/warehouse/retry-lock.ts';
@@ -120,9 +121,9 @@ describe.each<Case>([
   });
 
   it('see their own rows of the corrected one once it is published, settled and armed again', async () => {
-    await world.publish();
+    await asTemporalDoes(() => world.publish());
     await everybodySees('corrected');
-    await world.activities.reshapeView({ ...RUN, shape: 'settled', by: 'olaf' });
+    await asTemporalDoes(() => world.activities.reshapeView({ ...RUN, shape: 'settled', by: 'olaf' }));
     await everybodySees('corrected');
     // As it is printed; behind a reader it gives up within moments, and is said again.
     const undo = { text: rollbackInForce(plan, 'FIN-1', false), values: [] };
@@ -133,14 +134,16 @@ describe.each<Case>([
   it('see them again when it is published again and its rows move into the base, and their rights are what they were', async () => {
     await world.conclude();
     await world.approve();
-    await world.publish();
+    await asTemporalDoes(() => world.publish());
     await everybodySees('corrected');
     await world.signOff();
-    expect(await world.activities.consolidateClaim({ ...RUN, limits: LIMITS })).toMatchObject({ done: true });
+    const moved = await asTemporalDoes(() => world.activities.consolidateClaim({ ...RUN, limits: LIMITS }));
+    expect(moved).toMatchObject({ done: true });
     await everybodySees('corrected');
-    expect(await world.activities.retireOverlay(RUN)).toEqual({ retired: true });
+    // A reader's statement that began before is waited for, by trying again.
+    expect(await asTemporalDoes(() => world.activities.retireOverlay(RUN))).toEqual({ retired: true });
     await everybodySees('corrected');
-    await world.activities.cleanUp({ ...RUN, keepSnapshot: false });
+    await asTemporalDoes(() => world.activities.cleanUp({ ...RUN, keepSnapshot: false }));
     const reading = readers;
     readers = [];
     for (const [reader, one] of reading) {

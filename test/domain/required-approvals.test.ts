@@ -87,9 +87,8 @@ describe('where the contract asks for signatures', () => {
   const signature = `${'A'.repeat(86)}==`;
 
   it('a name in a message is refused, and so is what cannot be a signature', () => {
-    expect(
-      [refusal(waiting, 'approve'), refusal(waiting, 'approve', { ...GOOD.approve, signature: 'yes' })].join('\n'),
-    ).toMatchInlineSnapshot(`
+    expect([refusal(waiting, 'approve'), refusal(waiting, 'approve', { ...GOOD.approve, signature: 'yes' })].join('\n'))
+      .toMatchInlineSnapshot(`
       "approve: this dataset takes an approval that is signed, and a name in a message is claimed: backfill approve --key <private key>
       approve: the signature is not that of an ed25519 key: base64 of 64 bytes is what backfill approve --key sends"
     `);
