@@ -26,6 +26,7 @@ import { envelopeLeft } from './envelope-left.ts';
 import { createGate } from './gate.ts';
 import { publishedBefore } from './published-before.ts';
 import { recapture } from './recapture.ts';
+import { recordTotals } from './record-totals.ts';
 import { recheckSources } from './recheck-sources.ts';
 import { refuseDrift } from './refuse-drift.ts';
 import { KEYS_ELSEWHERE, judgeRun } from './run-evidence.ts';
@@ -93,6 +94,7 @@ async function switchReaders(
             publishRelease({ plan, fence, expected, windowMs, armedView: fingerprint }),
           ),
         );
+        await recordTotals(session, plan);
         const rollback = rollbackStatement(plan, release.releaseId);
         return announced(attempt, plan, {
           kind: 'published',

@@ -1,3 +1,4 @@
+import { describeCheck } from '../src/domain/verdict.ts';
 import type { GateStop, PublishOutcome } from '../src/protocol/activities.ts';
 import { holdDiverging } from './hold-diverging.ts';
 import { holdBatch } from './reconcile.ts';
@@ -12,6 +13,9 @@ import { undone } from './undone.ts';
 export const publish: Phase = async (run) => {
   for (;;) {
     if (run.isLong()) return { type: 'continueAsNew' };
+    const unmeasured = run.asked('abort') ? null : await measureBaselines(run);
+    if (unmeasured === 'interrupted') continue;
+    if (unmeasured !== null) return unmeasured;
     // Whoever gives up may come too late: the ledger says whether readers were switched already.
     const outcome = run.asked('abort') ? await look(run) : await run.unlessStopped(() => switchReaders(run));
     if (outcome === 'interrupted') continue;
@@ -26,6 +30,20 @@ function switchReaders(run: Run): Promise<PublishOutcome> {
     { summary: 'look at the sources, arm the view, catch up, switch' },
     [{ ...run.ref, windowMs: run.state.plan?.rollbackWindowMs ?? 0, limits: run.state.limits }],
   );
+}
+
+/** Null: what monitors compare with is known, or let pass. */
+async function measureBaselines(run: Run): Promise<PhaseEnd | 'interrupted' | null> {
+  if (run.state.plan?.baselines !== true) return null;
+  const without = run.state.waivers.map(({ check }) => check);
+  const measured = await run.unlessStopped(() =>
+    run.on.warehouse.measureBaselines.executeWithOptions({ summary: 'measure what consumers see before the switch' }, [
+      { ...run.ref, without },
+    ]),
+  );
+  if (measured === 'interrupted' || measured.failed === null) return measured === 'interrupted' ? measured : null;
+  const reason = `before the switch ${describeCheck(measured.failed)}`;
+  return { type: 'held', hold: { reason, check: measured.failed, batch: null } };
 }
 
 function look(run: Run): Promise<PublishOutcome> {

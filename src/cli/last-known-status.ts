@@ -4,10 +4,12 @@ import type { WaitingOn } from '../domain/backfill-state.ts';
 import type { BackfillPlan } from '../domain/backfill-plan.ts';
 import { nextActions } from '../domain/next-actions.ts';
 import type { LiveWrites } from '../domain/live-writes.ts';
+import type { MonitorStatus } from '../domain/monitor.ts';
 import type { StatusView } from '../domain/status-view.ts';
 import type { BackfillStatus } from '../domain/status.ts';
 import { BACKFILL_STATUSES, isFinal } from '../domain/status.ts';
 import { measureLiveWrites } from '../ledger/measure-live-writes.ts';
+import { monitorsNow } from '../ledger/monitors-now.ts';
 import { rollbackInForce, viewFollowsPointer } from '../ledger/published-view.ts';
 import type { RunStatus } from '../ledger/run-status.ts';
 import { runStatus } from '../ledger/run-status.ts';
@@ -20,6 +22,8 @@ import { hasLedger, withWarehouse } from './with-warehouse.ts';
 export interface RecordedRun extends RunStatus {
   /** Measured now: the ledger knows it with no worker. Null for a run that has ended. */
   readonly liveWrites: LiveWrites | null;
+  /** As they were last measured, while a release of the run is watched. */
+  readonly monitors: readonly MonitorStatus[];
   readonly rollbackStatement: string | null;
 }
 
@@ -37,6 +41,7 @@ export async function readRecordedRun(
     return {
       ...run,
       liveWrites: await liveWritesOf(session, run, backfillId),
+      monitors: await monitorsOf(session, run, backfillId),
       rollbackStatement: releaseId === null ? null : await statementInForce(session, backfillId, releaseId),
     };
   });
@@ -46,6 +51,16 @@ async function liveWritesOf(session: Session, { status }: RunStatus, backfillId:
   if (BACKFILL_STATUSES.some((one) => one === status && isFinal(one))) return null;
   const { plan } = await session.one<{ plan: BackfillPlan }>(readPlan(backfillId));
   return measureLiveWrites(session, plan);
+}
+
+async function monitorsOf(
+  session: Session,
+  { release }: RunStatus,
+  backfillId: string,
+): Promise<readonly MonitorStatus[]> {
+  if (release?.state !== 'published') return [];
+  const { plan } = await session.one<{ plan: BackfillPlan }>(readPlan(backfillId));
+  return (await monitorsNow(session, plan, release, null)).map(({ status }) => status);
 }
 
 async function statementInForce(session: Session, backfillId: string, releaseId: string): Promise<string> {
@@ -84,6 +99,7 @@ export function lastKnownStatus(
     bytesScanned: run?.bytesScanned ?? 0,
     evidenceDigest: run?.evidence?.digest ?? null,
     checks: run?.evidence?.checks ?? [],
+    monitors: run?.monitors ?? [],
     approval: run?.approval ?? null,
     waivers: run?.waivers ?? [],
     drift: null,

@@ -2,16 +2,12 @@ import type { AddedColumn } from './added-column.ts';
 import type { BackfillSpec, KeyRange } from './backfill-spec.ts';
 import type { DatasetContract, PipelineProbe } from './dataset-contract.ts';
 import type { Estimate } from './estimate.ts';
+import type { PlannedMonitor } from './monitor.ts';
 import type { QualifiedName } from './names.ts';
+import type { PlannedSql } from './planned-sql.ts';
 import type { ColumnShape } from './table-shape.ts';
 
-/** One SQL file as it was when the plan was frozen. */
-export interface PlannedSql {
-  readonly file: string;
-  readonly sha256: string;
-  /** As written, placeholders by name. */
-  readonly text: string;
-}
+export type { PlannedSql } from './planned-sql.ts';
 
 /** An independent path to a measure; `tolerance` in the measure's own unit, for each partition. */
 export interface PlannedTotal extends PlannedSql {
@@ -47,6 +43,10 @@ export interface BackfillPlan {
   readonly trusted: readonly PlannedEra[];
   readonly sourceTotals: Readonly<Record<string, PlannedTotal>>;
   readonly probe: PlannedProbe | null;
+  /** Of the contract's consumers; empty where the spec leaves them out. */
+  readonly monitors: readonly PlannedMonitor[];
+  /** Measures whose total over partitions is the sum of theirs. */
+  readonly additiveMeasures: readonly string[];
   /** Type of the partition key, e.g. `date`. */
   readonly keyType: string;
   readonly keyRanges: readonly KeyRange[];

@@ -70,5 +70,9 @@ export interface BackfillSpec {
     readonly snapshot: QualifiedName;
     readonly windowMs: number;
     readonly retainAfterSignOffMs: number;
+    /** False: the contract's monitors are left out, and the plan says so. */
+    readonly monitors: boolean;
+    /** False: a breach that asks for a rollback holds the run instead. */
+    readonly autoRollback: boolean;
   };
 }

@@ -1,6 +1,7 @@
 import type { BatchQueue } from './batch-queue.ts';
 import { startQueue } from './batch-queue.ts';
 import { HISTORY_BUDGET } from './history-budget.ts';
+import type { MonitorStatus } from './monitor.ts';
 import type { Identification } from './people.ts';
 import type { PipelineSignal } from './pipeline-signals.ts';
 import type { LiveWrites } from './live-writes.ts';
@@ -124,6 +125,10 @@ export interface BackfillState {
   readonly drift: string | null;
   readonly proposal: Proposal | null;
   readonly checks: readonly Check[];
+  /** Of the present release, as they were when one of their verdicts last changed; absent before the first look. */
+  readonly monitors?: readonly MonitorStatus[];
+  /** Monitors rolled this dataset back as often within a day as they may. */
+  readonly monitorsFlutter?: boolean;
   readonly evidence: Evidence | null;
   readonly approval: Approval | null;
   readonly waivers: readonly Waiver[];

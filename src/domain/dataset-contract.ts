@@ -29,15 +29,33 @@ export interface TransformEra {
 
 export type MonitorExpectation =
   | { readonly kind: 'equals_published' }
-  | { readonly kind: 'within'; readonly percent: number }
-  | { readonly kind: 'psi_below'; readonly limit: number };
+  | { readonly kind: 'within'; readonly percent: number; readonly of: 'published' | 'baseline' }
+  | { readonly kind: 'psi_below'; readonly limit: number }
+  /** No error, and the 95th percentile at most so many times what it was before; null: errors alone. */
+  | { readonly kind: 'canary'; readonly latencyTimes: number | null };
+
+/** Where a consumer is looked at: an SQL file as the worker, an address, or an SQL file as the consumer's own role. */
+export type ConsumerProbe =
+  | { readonly kind: 'sql'; readonly sql: string }
+  | {
+      readonly kind: 'http';
+      readonly url: string;
+      readonly header: string | null;
+      readonly path: string;
+      readonly measuredAt: string | null;
+    }
+  | { readonly kind: 'canary'; readonly sql: string; readonly role: string; readonly runs: number };
 
 export interface Consumer {
   readonly owner: string;
-  readonly monitor: string | null;
+  readonly probe: ConsumerProbe | null;
   readonly expect: MonitorExpectation | null;
+  /** The measure whose published total it is compared with; null: the contract's first. */
+  readonly measure: string | null;
   readonly everyMs: number;
   readonly afterMs: number;
+  /** Failing measurements in a row that make a breach. */
+  readonly failures: number;
   readonly onBreach: BreachAction;
 }
 

@@ -1,6 +1,7 @@
 import type { Approval, BackfillState, Hold, Proposal, Refusal, Release, WaitingOn } from './backfill-state.ts';
 import type { NextAction } from './next-actions.ts';
 import { nextActions, waysOut } from './next-actions.ts';
+import type { MonitorStatus } from './monitor.ts';
 import type { LiveWrites } from './live-writes.ts';
 import type { Waiver } from './waiver.ts';
 import { statusWait } from './status-wait.ts';
@@ -20,6 +21,8 @@ export interface StatusView {
   readonly bytesScanned: number;
   readonly evidenceDigest: string | null;
   readonly checks: readonly Check[];
+  /** One a consumer that is watched; empty before a publication. */
+  readonly monitors: readonly MonitorStatus[];
   readonly approval: Approval | null;
   readonly waivers: readonly Waiver[];
   readonly hold: Hold | null;
@@ -65,6 +68,7 @@ export function viewStatus(state: BackfillState, historyLength: number): StatusV
     bytesScanned: progress.bytesScanned,
     evidenceDigest: state.evidence?.digest ?? null,
     checks: state.checks,
+    monitors: state.monitors ?? [],
     approval: state.approval,
     waivers: state.waivers,
     hold: state.hold,

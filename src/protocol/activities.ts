@@ -1,5 +1,6 @@
 import type { Approval, BackfillState, Evidence, LedgerCounts, Release } from '../domain/backfill-state.ts';
 import type { LiveWrites } from '../domain/live-writes.ts';
+import type { MonitorStatus } from '../domain/monitor.ts';
 import type { Waiver } from '../domain/waiver.ts';
 import type { BatchRange } from '../domain/batch-queue.ts';
 import type { LeftInForce } from '../domain/left-in-force.ts';
@@ -125,6 +126,14 @@ export type WatchOutcome =
   | { readonly kind: 'drifted'; readonly reason: string | null }
   | { readonly kind: 'failed'; readonly batch: number; readonly check: Check };
 
+export interface MonitorsOutcome {
+  readonly monitors: readonly MonitorStatus[];
+  /** By the ledger's clock. */
+  readonly at: string;
+  /** Monitors asked for as many rollbacks of this dataset within a day as are left to them: the next one is a person's. */
+  readonly flutters: boolean;
+}
+
 export type ReplanOutcome =
   | { readonly kind: 'proposed'; readonly planHash: string; readonly lines: readonly string[] }
   | { readonly kind: 'refused'; readonly reason: string }
@@ -207,6 +216,15 @@ export interface WarehouseActivities {
   watchLiveWrites(
     input: RunRef & { published: boolean; pointerOnly?: true; drift?: string; gate?: WatchGate },
   ): Promise<WatchOutcome>;
+  /** Before the switch: what monitors compare with. Key: the evidence and the monitor. `without`: checks that were waived. */
+  measureBaselines(input: RunRef & { without: readonly string[] }): Promise<{ failed: Check | null }>;
+  /**
+   * Measures the monitors that are due and records what they found; returns when a verdict changed, or when it was last told
+   * an hour ago. `askedAt`: since when a person wants those that are not good looked at again.
+   */
+  watchMonitors(
+    input: RunRef & { known: readonly MonitorStatus[]; told: string | null; askedAt: string | null },
+  ): Promise<MonitorsOutcome>;
   /**
    * Draws the plan up with the columns that the base got, and says what that means; with the hash of exactly this plan it
    * carries them into shadow, plan and view. Key: the hash.

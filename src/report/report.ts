@@ -4,6 +4,7 @@ import type { ReconciliationFigures } from '../domain/batch-verdict.ts';
 import type { Estimate } from '../domain/estimate.ts';
 import type { Identification } from '../domain/people.ts';
 import type { LiveWrites } from '../domain/live-writes.ts';
+import type { MonitorVerdict } from '../domain/monitor.ts';
 import type { PreviousEvidence } from '../domain/previous-evidence.ts';
 import type { Check } from '../domain/verdict.ts';
 import type { Waiver } from '../domain/waiver.ts';
@@ -76,6 +77,8 @@ export interface Report {
     readonly allowedMeasurePercent: number;
     readonly amendments: readonly Amendment[];
   };
+  /** Each change of verdict of the consumers' monitors, oldest first. */
+  readonly monitors: readonly ReportedMonitor[];
   readonly waivers: readonly Waiver[];
   readonly decisions: readonly ReportedDecision[];
   readonly releases: readonly ReportedRelease[];
@@ -122,6 +125,15 @@ export interface MeasureReport extends Comparison {
   readonly months: readonly (Comparison & { readonly month: string })[];
   /** In key order, at most about 600 points. */
   readonly points: readonly (Comparison & KeyRange)[];
+}
+
+export interface ReportedMonitor {
+  readonly releaseId: string;
+  readonly monitor: string;
+  readonly at: string;
+  readonly verdict: MonitorVerdict;
+  readonly figure: string;
+  readonly limit: string;
 }
 
 export interface ReportedDecision {

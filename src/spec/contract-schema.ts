@@ -10,7 +10,14 @@ import {
   sqlPathReader,
 } from './contract-values.ts';
 import { dateReader } from './iso-date.ts';
-import { amountReader, booleanReader, choiceReader, lineReader, timeZoneReader } from './plain-values.ts';
+import {
+  amountReader,
+  booleanReader,
+  choiceReader,
+  integerReader,
+  lineReader,
+  timeZoneReader,
+} from './plain-values.ts';
 import { durationReader, timeoutReader } from './quantities.ts';
 import { field } from './reader.ts';
 import { columnNameReader, tableNameReader } from './sql-name.ts';
@@ -21,12 +28,30 @@ const column = field(columnNameReader);
 const sqlPath = field(sqlPathReader);
 const era = z.object({ from: field(dateReader), sql: sqlPath });
 
+/** A canary that runs oftener is a load of its own; a percentile of fewer than five runs is their maximum. */
+const CANARY_RUNS = [1, 200] as const;
+/** More in a row would be a monitor that nobody hears of. */
+const MOST_FAILURES = 20;
+
 const consumer = z.object({
   owner: party,
   monitor: sqlPath.optional(),
+  http: z
+    .object({
+      url: field(probeUrlReader),
+      header: field(secretReader).optional(),
+      path: field(answerPathReader),
+      measured_at: field(answerPathReader).optional(),
+    })
+    .optional(),
+  canary: z
+    .object({ sql: sqlPath, role: field(lineReader(63)), runs: field(integerReader(...CANARY_RUNS)) })
+    .optional(),
   expect: field(expectationReader).optional(),
+  measure: field(lineReader(40)).optional(),
   every: field(durationReader()),
   after: field(durationReader(0)),
+  failures: field(integerReader(1, MOST_FAILURES)),
   on_breach: field(choiceReader(BREACH_ACTIONS)),
 });
 

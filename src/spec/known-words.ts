@@ -92,8 +92,8 @@ export const SPEC_WORDS = section({
     window: VALUE,
     retain_after_sign_off: VALUE,
     settle_after: LATER,
-    monitors: LATER,
-    auto_rollback: LATER,
+    monitors: VALUE,
+    auto_rollback: VALUE,
   }),
 });
 
@@ -124,7 +124,18 @@ export const CONTRACT_WORDS = section({
   }),
   consumers: named(
     LABEL,
-    section({ owner: VALUE, monitor: VALUE, expect: VALUE, every: VALUE, after: VALUE, on_breach: VALUE }),
+    section({
+      owner: VALUE,
+      monitor: VALUE,
+      http: section({ url: VALUE, header: VALUE, path: VALUE, measured_at: VALUE }),
+      canary: section({ sql: VALUE, role: VALUE, runs: VALUE }),
+      expect: VALUE,
+      measure: VALUE,
+      every: VALUE,
+      after: VALUE,
+      failures: VALUE,
+      on_breach: VALUE,
+    }),
   ),
   announce: list(section({ webhook: VALUE, when: VALUE })),
 });

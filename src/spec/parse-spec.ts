@@ -98,6 +98,8 @@ function toSpec(document: SpecDocument): BackfillSpec {
       snapshot: rollback.snapshot,
       windowMs: rollback.window,
       retainAfterSignOffMs: rollback.retain_after_sign_off,
+      monitors: rollback.monitors,
+      autoRollback: rollback.auto_rollback,
     },
   };
 }

@@ -20,6 +20,8 @@ const FIELDS: readonly DefaultField[] = [
   { path: 'publication.direct_readers', value: [] },
   { path: 'rollback.window', value: '7d' },
   { path: 'rollback.retain_after_sign_off', value: '7d' },
+  { path: 'rollback.monitors', value: true },
+  { path: 'rollback.auto_rollback', value: true },
 ];
 
 /** The optional fields of a backfill spec, those of its pause windows included. */

@@ -78,6 +78,8 @@ export const specSchema = z.object({
     snapshot: field(tableNameReader),
     window: field(durationReader()),
     retain_after_sign_off: field(durationReader(0)),
+    monitors: flag,
+    auto_rollback: flag,
   }),
 });
 

@@ -38,6 +38,7 @@ const recorded: RecordedRun = {
   signOffs: [],
   refusals: [],
   liveWrites: null,
+  monitors: [],
   rollbackStatement: 'WITH moved …',
 };
 

@@ -14,6 +14,7 @@ export function viewOf(different: Partial<StatusView> = {}): StatusView {
     bytesScanned: 1_230_000_000,
     evidenceDigest: null,
     checks: [],
+    monitors: [],
     approval: null,
     waivers: [],
     hold: null,

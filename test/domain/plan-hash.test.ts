@@ -27,6 +27,8 @@ const PLAN: BackfillPlan = {
   trusted: [],
   sourceTotals: {},
   probe: null,
+  monitors: [],
+  additiveMeasures: ['revenue'],
   keyType: 'date',
   keyRanges: [{ start: '2024-12-01', end: '2026-06-01' }],
   columns: [],

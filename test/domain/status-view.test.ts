@@ -36,6 +36,7 @@ describe('the status that programs read', () => {
         "bytesScanned",
         "evidenceDigest",
         "checks",
+        "monitors",
         "approval",
         "waivers",
         "hold",

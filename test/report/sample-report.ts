@@ -40,6 +40,8 @@ const SPEC: BackfillSpec = {
     snapshot: { schema: 'finance', name: 'daily_revenue_pre' },
     windowMs: 7 * 86_400_000,
     retainAfterSignOffMs: 7 * 86_400_000,
+    monitors: true,
+    autoRollback: true,
   },
 };
 
@@ -251,6 +253,7 @@ export function sampleReport(change: Partial<Report> = {}): Report {
       allowedMeasurePercent: 0.1,
       amendments: [AMENDMENT],
     },
+    monitors: [],
     waivers: [
       {
         check: 'delta:revenue',

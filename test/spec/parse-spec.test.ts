@@ -37,6 +37,8 @@ describe('a backfill spec', () => {
         snapshot: { schema: 'finance', name: 'daily_revenue_pre_fin_2841' },
         windowMs: 604_800_000,
         retainAfterSignOffMs: 604_800_000,
+        monitors: true,
+        autoRollback: true,
       },
     });
   });
@@ -60,7 +62,9 @@ describe('a backfill spec', () => {
       publication.max_fence: 3s
       publication.direct_readers: none
       rollback.window: 7d
-      rollback.retain_after_sign_off: 7d"
+      rollback.retain_after_sign_off: 7d
+      rollback.monitors: true
+      rollback.auto_rollback: true"
     `);
   });
 

@@ -1,4 +1,5 @@
 import { formatBytes } from '../../domain/bytes.ts';
+import { describeMonitor } from '../../domain/describe-monitor.ts';
 import { describeLiveWrites } from '../../domain/live-writes.ts';
 import type { StatusView } from '../../domain/status-view.ts';
 import { isFinal } from '../../domain/status.ts';
@@ -48,6 +49,7 @@ function summary(view: StatusView, link: string | null, paint: Paint): Field[] {
     ['live writes', view.liveWrites === null ? null : describeLiveWrites(view.liveWrites)],
     ['scanned', view.bytesScanned === 0 ? null : formatBytes(view.bytesScanned)],
     ['checks', checks(view.checks, paint)],
+    ['consumers', view.monitors.map(describeMonitor)],
     [
       'waived',
       view.waivers.map(

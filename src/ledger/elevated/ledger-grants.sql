@@ -17,6 +17,8 @@ GRANT UPDATE (delivered_at) ON governance.announcements TO {{worker}};
 GRANT INSERT, DELETE ON governance.dirty_partitions, governance.catch_ups TO {{worker}};
 GRANT INSERT, UPDATE, DELETE ON governance.base_comparisons TO {{worker}};
 GRANT INSERT ON governance.live_rows TO {{worker}};
+GRANT INSERT ON governance.published_totals, governance.monitor_baselines TO {{worker}};
+GRANT INSERT, DELETE ON governance.monitor_results TO {{worker}};
 -- The rollback statement: back to the previous history, never forward to another.
 GRANT UPDATE (backfill_id, release_id, epoch, moved_at) ON governance.active_releases TO {{worker}};
 GRANT UPDATE (state, rolled_back_at, rolled_back_by) ON governance.data_releases TO {{worker}};
