@@ -10,6 +10,7 @@ import { makeCleanUp } from './clean-up.ts';
 import { makeConcludeEvidence } from './conclude-evidence.ts';
 import { makeConsolidateClaim } from './consolidate-claim.ts';
 import { makeCreateShadow } from './create-shadow.ts';
+import { makeDeliverAnnouncements } from './deliver-announcements.ts';
 import type { ActivityDeps } from './deps.ts';
 import { diskFullReason } from './disk-full.ts';
 import { makeInstallCapture } from './install-capture.ts';
@@ -39,6 +40,7 @@ export function createLightActivities(deps: ActivityDeps): LightActivities {
       recordMessages: makeRecordMessages(deps),
       recordDecision: makeRecordDecision(deps),
       awaitGate: makeAwaitGate(deps),
+      deliverAnnouncements: makeDeliverAnnouncements(deps),
     }),
     toLightFailure,
   );

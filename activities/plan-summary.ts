@@ -33,6 +33,7 @@ export function planSummary(
           baselines: plan.monitors.some(({ expect }) => needsBaseline(expect)),
           autoRollback: spec.rollback.autoRollback,
         }),
+    ...(plan.announce.length === 0 && contract.escalation === null ? {} : { announces: true }),
     startedSignalExpiresMs: contract.livePipeline.startedSignalExpiresMs,
     firstKey: spec.sourceRange.start,
     endKey: spec.sourceRange.end,

@@ -144,7 +144,7 @@ async function previousEvidence(
 }
 
 /** One line a measure: what changes, by how much. */
-export function headlines(figures: ReconciliationFigures): string[] {
+export function headlines(figures: Pick<ReconciliationFigures, 'measures'>): string[] {
   return Object.entries(figures.measures).map(
     ([name, totals]) => `${name}: ${totals.old} → ${totals.new} (${formatPercent(percentChange(totals))})`,
   );

@@ -11,6 +11,7 @@ import type { WarehouseActivities, WatchGate, WatchOutcome } from '../src/protoc
 import { captureIsBroken } from '../src/warehouse/postgres/statements/elevated.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import { withSession } from '../src/warehouse/session.ts';
+import { announceRollback } from './announce-rollback.ts';
 import { failure, stillWaiting } from './activity-failure.ts';
 import type { Attempt } from './attempt.ts';
 import { withAttempt } from './attempt.ts';
@@ -108,8 +109,11 @@ async function look(
   const left = marks + batches > 0 || owed || broken;
   if (!published) return { left, byHand: null };
   // A release that went into the base left the pointer in the orderly way.
-  const [release] = await session.rows<{ state: string }>(latestRelease(plan.backfillId));
-  return { left, byHand: release?.state === 'consolidated' ? null : await rolledBackByHand(session, plan) };
+  const [release] = await session.rows<{ releaseId: string; state: string }>(latestRelease(plan.backfillId));
+  const byHand = release?.state === 'consolidated' ? null : await rolledBackByHand(session, plan);
+  if (byHand !== null && release !== undefined)
+    await announceRollback(session, plan, release.releaseId, byHand.by, 'by hand');
+  return { left, byHand };
 }
 
 interface ByHand {

@@ -26,6 +26,7 @@ export function currentDetails(state: BackfillState): string {
       ? ''
       : `**Live writes** (${state.liveWrites.at}): ${safe(describeLiveWrites(state.liveWrites))}`,
     monitors(state),
+    undelivered(state),
     verdicts(state),
     state.evidence === null
       ? ''
@@ -50,6 +51,10 @@ export function currentDetails(state: BackfillState): string {
 function monitors({ monitors: seen = [] }: BackfillState): string {
   if (seen.length === 0) return '';
   return `**Consumers**\n\n${seen.map((monitor) => `- ${safe(describeMonitor(monitor))}`).join('\n')}`;
+}
+
+function undelivered({ undelivered: failing = [] }: BackfillState): string {
+  return failing.length === 0 ? '' : `**Not told yet**\n\n${failing.map((one) => `- ${safe(one)}`).join('\n')}`;
 }
 
 function askedAgain({ evidence }: BackfillState): string {

@@ -59,10 +59,10 @@ function conclude(run: Run, outcome: Exclude<PublishOutcome, GateStop | { kind: 
   }
   if (outcome.kind === 'diverges') return holdDiverging(run, outcome);
   if (outcome.kind === 'batchFailed') return holdBatch(run, outcome.batch, outcome.check);
-  const { releaseId, publishedAt, deadline, rollbackStatement } = outcome.release;
+  const { releaseId, publishedAt, deadline, rollbackStatement, downstream = [] } = outcome.release;
   run.apply({
     type: 'published',
-    release: { releaseId, publishedAt, state: 'published' },
+    release: { releaseId, publishedAt, state: 'published', ...(downstream.length === 0 ? {} : { downstream }) },
     deadline,
     statement: rollbackStatement,
   });

@@ -8,6 +8,7 @@ import type { MonitorStatus } from '../domain/monitor.ts';
 import type { StatusView } from '../domain/status-view.ts';
 import type { BackfillStatus } from '../domain/status.ts';
 import { BACKFILL_STATUSES, isFinal } from '../domain/status.ts';
+import { undelivered } from '../ledger/deliveries.ts';
 import { measureLiveWrites } from '../ledger/measure-live-writes.ts';
 import { monitorsNow } from '../ledger/monitors-now.ts';
 import { rollbackInForce, viewFollowsPointer } from '../ledger/published-view.ts';
@@ -24,6 +25,7 @@ export interface RecordedRun extends RunStatus {
   readonly liveWrites: LiveWrites | null;
   /** As they were last measured, while a release of the run is watched. */
   readonly monitors: readonly MonitorStatus[];
+  readonly undelivered: readonly string[];
   readonly rollbackStatement: string | null;
 }
 
@@ -42,6 +44,7 @@ export async function readRecordedRun(
       ...run,
       liveWrites: await liveWritesOf(session, run, backfillId),
       monitors: await monitorsOf(session, run, backfillId),
+      undelivered: (await session.rows<{ text: string }>(undelivered(backfillId))).map(({ text: told }) => told),
       rollbackStatement: releaseId === null ? null : await statementInForce(session, backfillId, releaseId),
     };
   });
@@ -100,6 +103,7 @@ export function lastKnownStatus(
     evidenceDigest: run?.evidence?.digest ?? null,
     checks: run?.evidence?.checks ?? [],
     monitors: run?.monitors ?? [],
+    undelivered: run?.undelivered ?? [],
     approval: run?.approval ?? null,
     waivers: run?.waivers ?? [],
     drift: null,

@@ -51,6 +51,7 @@ export type BackfillEvent =
   | { readonly type: 'worked'; readonly work: Work }
   | { readonly type: 'liveWritesSeen'; readonly liveWrites: LiveWrites }
   | { readonly type: 'monitorsSeen'; readonly monitors: readonly MonitorStatus[]; readonly flutters: boolean }
+  | { readonly type: 'announced'; readonly undelivered: readonly string[] }
   | { readonly type: 'monitorsUnknown'; readonly reason: string }
   | { readonly type: 'waiting'; readonly waiting: WaitingOn | null }
   | { readonly type: 'paused'; readonly by: string; readonly reason: string }

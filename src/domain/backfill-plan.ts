@@ -1,6 +1,6 @@
 import type { AddedColumn } from './added-column.ts';
 import type { BackfillSpec, KeyRange } from './backfill-spec.ts';
-import type { DatasetContract, PipelineProbe } from './dataset-contract.ts';
+import type { AnnounceTarget, DatasetContract, Downstream, PipelineProbe } from './dataset-contract.ts';
 import type { Estimate } from './estimate.ts';
 import type { PlannedMonitor } from './monitor.ts';
 import type { QualifiedName } from './names.ts';
@@ -21,6 +21,10 @@ export interface PlannedEra extends PlannedSql {
 export type HttpProbe = Extract<PipelineProbe, { kind: 'http' }>;
 /** How the live pipeline is asked whether it runs: through a SQL file, or at an orchestrator's API. */
 export type PlannedProbe = PlannedSql | HttpProbe;
+
+export interface PlannedDownstream extends Downstream {
+  readonly found: 'contract' | 'catalogue';
+}
 
 /** What will be done, as data. Frozen once in the ledger; everything that runs reads it from there. */
 export interface BackfillPlan {
@@ -45,6 +49,10 @@ export interface BackfillPlan {
   readonly probe: PlannedProbe | null;
   /** Of the contract's consumers; empty where the spec leaves them out. */
   readonly monitors: readonly PlannedMonitor[];
+  /** Who is told, of contract and spec. */
+  readonly announce: readonly AnnounceTarget[];
+  /** Made of this dataset: those that the contract lists and those that the catalogue knows. */
+  readonly downstream: readonly PlannedDownstream[];
   /** Measures whose total over partitions is the sum of theirs. */
   readonly additiveMeasures: readonly string[];
   /** Type of the partition key, e.g. `date`. */

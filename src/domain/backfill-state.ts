@@ -43,6 +43,8 @@ export interface Release {
   readonly releaseId: string;
   readonly publishedAt: string;
   readonly state: 'published' | 'rolled_back' | 'consolidated';
+  /** What datasets made of this one were told when it was published, in words; absent: there are none. */
+  readonly downstream?: readonly string[];
 }
 
 /** A message that changed nothing, kept so that whoever sent it can see why. */
@@ -127,6 +129,8 @@ export interface BackfillState {
   readonly checks: readonly Check[];
   /** Of the present release, as they were when one of their verdicts last changed; absent before the first look. */
   readonly monitors?: readonly MonitorStatus[];
+  /** Announcements that could not be delivered so far, in words. */
+  readonly undelivered?: readonly string[];
   /** Monitors rolled this dataset back as often within a day as they may. */
   readonly monitorsFlutter?: boolean;
   readonly evidence: Evidence | null;

@@ -69,6 +69,35 @@ export type PipelineProbe =
       readonly runningWhen: string;
     };
 
+/** One of both: a webhook by the variable that holds its address, or a file in the folder of reports. */
+export interface Channel {
+  readonly webhook: string | null;
+  readonly file: string | null;
+}
+
+export interface AnnounceTarget extends Channel {
+  readonly when: readonly Announcement[];
+}
+
+/** How long a person may be waited for before somebody is reminded. */
+export interface WaitDeadlines {
+  readonly approvalMs: number;
+  readonly signOffMs: number;
+  readonly holdMs: number;
+}
+
+export const PARTITION_MAPPINGS = ['same', 'month', 'none'] as const;
+
+/** A dataset that is made of this one. */
+export interface Downstream {
+  readonly dataset: string;
+  readonly owner: string;
+  /** The command that refreshes it; null: it needs none, or nobody says. */
+  readonly refresh: string | null;
+  /** Cut like this dataset, by months, or not at all. */
+  readonly partitions: (typeof PARTITION_MAPPINGS)[number];
+}
+
 /** What a team says once about a dataset: keys, measures, transform, owners, consumers. SQL is named by file. */
 export interface DatasetContract {
   readonly dataset: QualifiedName;
@@ -97,7 +126,11 @@ export interface DatasetContract {
     readonly capture: CaptureMode;
   };
   readonly consumers: Readonly<Record<string, Consumer>>;
-  readonly announce: readonly { readonly webhook: string; readonly when: readonly Announcement[] }[];
+  readonly announce: readonly AnnounceTarget[];
+  readonly deadlines: WaitDeadlines;
+  /** Told as well from the second reminder on; null: nobody. */
+  readonly escalation: ({ readonly contact: string } & Channel) | null;
+  readonly downstream: readonly Downstream[];
 }
 
 /** A contract together with everything it names, read from one folder at one moment. */

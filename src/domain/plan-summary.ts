@@ -25,6 +25,8 @@ export interface PlanSummary {
   readonly baselines?: boolean;
   /** False: a breach that asks for a rollback holds the run instead. */
   readonly autoRollback?: boolean;
+  /** Somebody is to be told what happens; absent: nobody. */
+  readonly announces?: boolean;
   /** Removes late-write capture at once, for the person on call. */
   readonly detachStatement: string;
   /** The namespace knew the search attributes of runs when this run was planned; absent: it sets none. */

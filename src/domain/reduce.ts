@@ -43,6 +43,8 @@ export function reduce(state: BackfillState, event: BackfillEvent, nowIso: strin
       return { ...state, liveWrites: event.liveWrites };
     case 'monitorsSeen':
       return { ...state, monitors: event.monitors, monitorsFlutter: event.flutters };
+    case 'announced':
+      return { ...state, undelivered: event.undelivered };
     case 'monitorsUnknown':
       return { ...state, monitors: unknownMonitors(state, event.reason, nowIso) };
     case 'waiting':

@@ -23,6 +23,8 @@ export interface StatusView {
   readonly checks: readonly Check[];
   /** One a consumer that is watched; empty before a publication. */
   readonly monitors: readonly MonitorStatus[];
+  /** Announcements that could not be delivered so far, each in words; they are tried again, or given up. */
+  readonly undelivered: readonly string[];
   readonly approval: Approval | null;
   readonly waivers: readonly Waiver[];
   readonly hold: Hold | null;
@@ -69,6 +71,7 @@ export function viewStatus(state: BackfillState, historyLength: number): StatusV
     evidenceDigest: state.evidence?.digest ?? null,
     checks: state.checks,
     monitors: state.monitors ?? [],
+    undelivered: state.undelivered ?? [],
     approval: state.approval,
     waivers: state.waivers,
     hold: state.hold,

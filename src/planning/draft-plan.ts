@@ -17,6 +17,7 @@ import { isAdditive } from '../spec/additive-measure.ts';
 import type { SecretOf } from './fetch-json.ts';
 import { checkInstallation } from './installation-checks.ts';
 import { measureFence } from './measure-fence.ts';
+import { plannedDownstream } from './plan-downstream.ts';
 import { monitorReasons } from './monitor-checks.ts';
 import { modelReasons } from './model-checks.ts';
 import { monitorWarnings, plannedMonitors } from './plan-monitors.ts';
@@ -114,7 +115,7 @@ async function planWatch(
   { spec, loaded }: Documents,
   { shape, isReadable, secretOf }: { readonly shape: Shape; readonly isReadable: boolean; readonly secretOf: SecretOf },
 ): Promise<{
-  readonly planned: Pick<BackfillPlan, 'keyRanges' | 'monitors' | 'additiveMeasures'>;
+  readonly planned: Pick<BackfillPlan, 'keyRanges' | 'monitors' | 'additiveMeasures' | 'announce' | 'downstream'>;
   readonly reasons: readonly string[];
   readonly warnings: readonly string[];
 }> {
@@ -125,7 +126,11 @@ async function planWatch(
   const monitors = plannedMonitors(spec, loaded, (file) => planned(loaded, file));
   const additive = Object.entries(loaded.contract.measures).filter(([, expression]) => isAdditive(expression));
   return {
-    planned: { keyRanges: ranges.keyRanges, monitors, additiveMeasures: additive.map(([name]) => name) },
+    planned: {
+      ...{ keyRanges: ranges.keyRanges, monitors, additiveMeasures: additive.map(([name]) => name) },
+      announce: [...loaded.contract.announce, ...spec.publication.announce],
+      downstream: isReadable ? await plannedDownstream(session, loaded.contract) : [],
+    },
     reasons: isReadable ? await monitorReasons(session, ranges, monitors, secretOf) : [],
     warnings: monitorWarnings(spec, loaded, monitors),
   };

@@ -171,9 +171,6 @@ function diskWarnings(table: TableShape | null): string[] {
 function unservedWarnings(contract: DatasetContract): string[] {
   const inputs = contract.referenceInputs.map(formatName).join(', ');
   return [
-    ...(contract.announce.length > 0
-      ? ['announcements are recorded in governance.announcements and not delivered by this version']
-      : []),
     ...(contract.transform.rangeSafe
       ? ['transform.range_safe has no effect in this version: every partition is built by a statement of its own']
       : []),

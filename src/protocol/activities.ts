@@ -85,6 +85,8 @@ export interface PublishedRelease {
   readonly publishedAt: string;
   readonly deadline: string;
   readonly rollbackStatement: string;
+  /** What datasets made of this one were told, in words. */
+  readonly downstream?: readonly string[];
 }
 
 export interface BatchFailed {
@@ -188,6 +190,13 @@ export interface LightActivities {
   recordMessages(input: RunRef & { messages: readonly ReceivedMessage[] }): Promise<void>;
   /** Idempotent by decision, person and digest; the ledger's invariants may refuse it. */
   recordDecision(input: RunRef & { decision: DecisionToRecord }): Promise<Recorded>;
+  /**
+   * Delivers the outbox of a run and reminds of waits that are overdue; returns when what cannot be delivered is another than
+   * `known`. Key of each delivery: its announcement and target. `last`: one pass, and it returns.
+   */
+  deliverAnnouncements(
+    input: RunRef & { known: readonly string[]; last?: true },
+  ): Promise<{ undelivered: readonly string[] }>;
   /** Returns when the gate is open, after a full disk when there is room; until then every poll fails retryably, which costs no history. */
   awaitGate(input: RunRef & { limits: BackfillState['limits']; diskFull?: true }): Promise<void>;
 }

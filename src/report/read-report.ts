@@ -11,6 +11,7 @@ import { countBatchChecks, countBatchStates, noticedBatches } from '../ledger/ba
 import { sumBatches } from '../ledger/batches.ts';
 import type { ChangedRow } from '../ledger/changed-rows.ts';
 import { largestChanges } from '../ledger/changed-rows.ts';
+import { listNotices } from '../ledger/downstream-notices.ts';
 import { evidenceOf, newestRunEvidence } from '../ledger/evidence.ts';
 import { monitorHistory } from '../ledger/monitor-results.ts';
 import { measureLiveWrites } from '../ledger/measure-live-writes.ts';
@@ -24,7 +25,7 @@ import { sql } from '../warehouse/sql.ts';
 import { reportCommands } from './commands.ts';
 import { readDecisions } from './read-decisions.ts';
 import { readMeasures } from './read-measures.ts';
-import type { Report, ReportedMonitor, ReportedPlan } from './report.ts';
+import type { Report, ReportedMonitor, ReportedNotice, ReportedPlan } from './report.ts';
 import { summarise } from './summary.ts';
 
 /** Rows and lists that a person still reads; what is beyond stays in the ledger. */
@@ -102,6 +103,7 @@ export async function readReport(session: Session, backfillId: string): Promise<
       },
       liveWrites: await readLiveWrites(session, frame),
       monitors: await session.rows<ReportedMonitor>(monitorHistory(backfillId, MONITOR_TURNS)),
+      downstream: await session.rows<ReportedNotice>(listNotices(backfillId)),
       ...(await readDecisions(session, plan)),
       commands: reportCommands(backfillId, run.workflowId, evidence?.digest ?? null),
     };

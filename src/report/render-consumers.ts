@@ -1,6 +1,7 @@
+import { describeRanges } from '../domain/announcement-text.ts';
 import type { Markup } from './markup.ts';
 import { markup } from './markup.ts';
-import type { Report, ReportedMonitor } from './report.ts';
+import type { Report, ReportedMonitor, ReportedNotice } from './report.ts';
 import type { Column } from './table.ts';
 import { table } from './table.ts';
 import { formatInstant } from './words.ts';
@@ -14,9 +15,18 @@ const MONITORS: readonly Column<ReportedMonitor>[] = [
   { head: 'Release', cell: ({ releaseId }) => releaseId },
 ];
 
-/** What consumers were measured to see; nothing where nobody is watched or nothing was published. */
-export function renderConsumers({ monitors }: Report): Markup {
-  if (monitors.length === 0) return markup``;
+const NOTICES: readonly Column<ReportedNotice>[] = [
+  { head: 'Dataset', cell: ({ dataset }) => dataset },
+  { head: 'Owner', cell: ({ owner }) => owner },
+  { head: 'Because', cell: ({ releaseId, event }) => `${releaseId} ${event.replace('_', ' ')}` },
+  { head: 'Has other inputs', cell: ({ ranges }) => describeRanges(ranges) },
+  { head: 'Refresh', cell: ({ refresh }) => refresh ?? 'none' },
+];
+
+/** What consumers were measured to see, and what datasets made of this one were told; nothing where there are none. */
+export function renderConsumers({ monitors, downstream }: Report): Markup {
+  if (monitors.length + downstream.length === 0) return markup``;
   return markup`<h2 id="consumers">Consumers</h2>
-${table('Each change of verdict since the publication', MONITORS, monitors, '')}`;
+${table('Each change of verdict since the publication', MONITORS, monitors, 'No consumer was measured.')}
+${table('Datasets made of this one', NOTICES, downstream, 'No dataset made of this one is known.')}`;
 }

@@ -11,6 +11,7 @@ import type { Waiver } from '../domain/waiver.ts';
 import type { Amendment } from '../ledger/amendments.ts';
 import type { BatchCheckCounts, NoticedBatch } from '../ledger/batch-checks.ts';
 import type { ChangedRow } from '../ledger/changed-rows.ts';
+import type { DownstreamNotice } from '../ledger/downstream-notices.ts';
 import type { WorkDone } from '../ledger/work-done.ts';
 
 /**
@@ -79,6 +80,8 @@ export interface Report {
   };
   /** Each change of verdict of the consumers' monitors, oldest first. */
   readonly monitors: readonly ReportedMonitor[];
+  /** What datasets made of this one were told of each release. */
+  readonly downstream: readonly ReportedNotice[];
   readonly waivers: readonly Waiver[];
   readonly decisions: readonly ReportedDecision[];
   readonly releases: readonly ReportedRelease[];
@@ -134,6 +137,11 @@ export interface ReportedMonitor {
   readonly verdict: MonitorVerdict;
   readonly figure: string;
   readonly limit: string;
+}
+
+export interface ReportedNotice extends DownstreamNotice {
+  readonly releaseId: string;
+  readonly event: 'published' | 'rolled_back';
 }
 
 export interface ReportedDecision {

@@ -24,6 +24,8 @@ export function contractIssues(document: unknown): readonly DocumentIssue[] {
     ...totalIssues(document),
     ...consumerIssues(document),
     ...probeIssues(document),
+    ...announceIssues(document, ['announce']),
+    ...channelIssues(document, ['escalation']),
   ];
 }
 
@@ -159,6 +161,21 @@ function measureOf(
       allowed: 'a contract with measures, or "within 5% of baseline"',
     },
   ];
+}
+
+/** Whoever is told is told in one way; two ways are two entries. */
+export function announceIssues(document: unknown, path: DocumentPath): readonly DocumentIssue[] {
+  const targets = valueAt(document, path);
+  return (Array.isArray(targets) ? (targets as unknown[]) : []).flatMap((_, index) =>
+    channelIssues(document, [...path, index]),
+  );
+}
+
+function channelIssues(document: unknown, path: DocumentPath): readonly DocumentIssue[] {
+  const target = valueAt(document, path);
+  if (!isMapping(target) || (target['webhook'] === undefined) !== (target['file'] === undefined)) return [];
+  const problem = target['webhook'] === undefined ? 'tells nobody' : 'names two ways';
+  return [{ path, problem, found: '', allowed: 'webhook: "env:NAME" or file: a path that ends in .jsonl' }];
 }
 
 function probeIssues(document: unknown): readonly DocumentIssue[] {

@@ -14,6 +14,10 @@ const FIELDS: readonly DefaultField[] = [
   { path: 'live_pipeline.capture', value: 'triggers' },
   { path: 'consumers', value: {} },
   { path: 'announce', value: [] },
+  { path: 'deadlines.approval', value: '24h' },
+  { path: 'deadlines.sign_off', value: '48h' },
+  { path: 'deadlines.hold', value: '4h' },
+  { path: 'downstream', value: [] },
 ];
 
 const CONSUMER_FIELDS: Readonly<Record<string, unknown>> = {
@@ -32,7 +36,15 @@ export function contractDefaults(document: unknown): readonly DefaultField[] {
     ...ofEach(document, 'source_totals', { tolerance: 0 }),
     ...ofEach(document, 'consumers', CONSUMER_FIELDS),
     ...canaryRuns(document),
+    ...mappings(document),
   ];
+}
+
+function mappings(document: unknown): readonly DefaultField[] {
+  const downstream = valueAt(document, ['downstream']);
+  return (Array.isArray(downstream) ? (downstream as unknown[]) : []).flatMap((one, index) =>
+    isMapping(one) ? [{ path: ['downstream', index, 'partitions'], value: 'same' }] : [],
+  );
 }
 
 function canaryRuns(document: unknown): readonly DefaultField[] {

@@ -1,6 +1,13 @@
 import { z } from 'zod';
-import { ANNOUNCEMENTS, BREACH_ACTIONS, CAPTURE_MODES, PARTITION_GRAINS } from '../domain/dataset-contract.ts';
 import {
+  ANNOUNCEMENTS,
+  BREACH_ACTIONS,
+  CAPTURE_MODES,
+  PARTITION_GRAINS,
+  PARTITION_MAPPINGS,
+} from '../domain/dataset-contract.ts';
+import {
+  announcementFileReader,
   answerPathReader,
   conditionReader,
   expectationReader,
@@ -55,6 +62,12 @@ const consumer = z.object({
   on_breach: field(choiceReader(BREACH_ACTIONS)),
 });
 
+export const announceSchema = z.object({
+  webhook: field(secretReader).optional(),
+  file: field(announcementFileReader).optional(),
+  when: z.array(field(choiceReader(ANNOUNCEMENTS))).min(1),
+});
+
 /** The document after its defaults are filled in and unknown fields are taken out. */
 export const contractSchema = z.object({
   dataset: table,
@@ -92,8 +105,22 @@ export const contractSchema = z.object({
     capture: field(choiceReader(CAPTURE_MODES)),
   }),
   consumers: z.record(z.string(), consumer),
-  announce: z.array(
-    z.object({ webhook: field(secretReader), when: z.array(field(choiceReader(ANNOUNCEMENTS))).min(1) }),
+  announce: z.array(announceSchema),
+  deadlines: z.object({
+    approval: field(durationReader()),
+    sign_off: field(durationReader()),
+    hold: field(durationReader()),
+  }),
+  escalation: z
+    .object({ contact: party, webhook: field(secretReader).optional(), file: field(announcementFileReader).optional() })
+    .optional(),
+  downstream: z.array(
+    z.object({
+      dataset: field(lineReader(200)),
+      owner: party,
+      refresh: field(lineReader(1000)).optional(),
+      partitions: field(choiceReader(PARTITION_MAPPINGS)),
+    }),
   ),
 });
 

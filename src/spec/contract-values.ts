@@ -16,6 +16,17 @@ export const sqlPathReader = textReader(
   },
 );
 
+/** A file that announcements are appended to, inside the folder of reports. */
+export const announcementFileReader = textReader(
+  'a path of a file',
+  'a path inside the folder of reports that ends in .jsonl',
+  (text) => {
+    if (!text.endsWith('.jsonl') || /[\p{Cc}\\]/u.test(text)) return null;
+    const leaves = text.startsWith('/') || /^[A-Za-z]:/.test(text) || text.split('/').includes('..');
+    return leaves ? { problem: 'a path that leaves the folder of reports' } : { value: text };
+  },
+);
+
 /** An SQL expression that is embedded in statements of the product. */
 export const expressionReader = textReader('an SQL expression', 'one SQL expression over columns', (text) => {
   const problem = expressionProblem(text);

@@ -44,6 +44,8 @@ const LABEL: NameRule = {
   allowed: 'up to 63 letters, digits, dots, hyphens and underscores',
 };
 
+const ANNOUNCE = list(section({ webhook: VALUE, file: VALUE, when: VALUE }));
+
 export const SPEC_WORDS = section({
   backfill_id: VALUE,
   owner: VALUE,
@@ -85,7 +87,7 @@ export const SPEC_WORDS = section({
     max_fence: VALUE,
     direct_readers: VALUE,
     approvals: LATER,
-    announce: LATER,
+    announce: ANNOUNCE,
   }),
   rollback: section({
     snapshot: VALUE,
@@ -137,5 +139,8 @@ export const CONTRACT_WORDS = section({
       on_breach: VALUE,
     }),
   ),
-  announce: list(section({ webhook: VALUE, when: VALUE })),
+  announce: ANNOUNCE,
+  deadlines: section({ approval: VALUE, sign_off: VALUE, hold: VALUE }),
+  escalation: section({ contact: VALUE, webhook: VALUE, file: VALUE }),
+  downstream: list(section({ dataset: VALUE, owner: VALUE, refresh: VALUE, partitions: VALUE })),
 });

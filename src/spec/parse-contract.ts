@@ -1,4 +1,5 @@
 import type { ConsumerProbe, DatasetContract, PipelineProbe } from '../domain/dataset-contract.ts';
+import { toChannel, toTarget } from './announce-target.ts';
 import { contractIssues } from './contract-checks.ts';
 import { contractDefaults } from './contract-defaults.ts';
 import type { ContractDocument } from './contract-schema.ts';
@@ -61,7 +62,17 @@ function toContract(document: ContractDocument): DatasetContract {
     consumers: Object.fromEntries(
       Object.entries(document.consumers).map(([name, consumer]) => [name, toConsumer(consumer)]),
     ),
-    announce: document.announce,
+    announce: document.announce.map(toTarget),
+    deadlines: {
+      approvalMs: document.deadlines.approval,
+      signOffMs: document.deadlines.sign_off,
+      holdMs: document.deadlines.hold,
+    },
+    escalation:
+      document.escalation === undefined
+        ? null
+        : { contact: document.escalation.contact, ...toChannel(document.escalation) },
+    downstream: document.downstream.map((one) => ({ ...one, refresh: one.refresh ?? null })),
   };
 }
 

@@ -39,6 +39,7 @@ const recorded: RecordedRun = {
   refusals: [],
   liveWrites: null,
   monitors: [],
+  undelivered: [],
   rollbackStatement: 'WITH moved …',
 };
 

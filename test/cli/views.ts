@@ -15,6 +15,7 @@ export function viewOf(different: Partial<StatusView> = {}): StatusView {
     evidenceDigest: null,
     checks: [],
     monitors: [],
+    undelivered: [],
     approval: null,
     waivers: [],
     hold: null,

@@ -28,6 +28,8 @@ const PLAN: BackfillPlan = {
   sourceTotals: {},
   probe: null,
   monitors: [],
+  announce: [],
+  downstream: [],
   additiveMeasures: ['revenue'],
   keyType: 'date',
   keyRanges: [{ start: '2024-12-01', end: '2026-06-01' }],

@@ -35,6 +35,7 @@ const SPEC: BackfillSpec = {
     lateDrift: { partitionsPercent: 1, measurePercent: 0.1, maxLagMs: 900_000 },
     maxFenceMs: 3_000,
     directReaders: [],
+    announce: [],
   },
   rollback: {
     snapshot: { schema: 'finance', name: 'daily_revenue_pre' },
@@ -254,6 +255,7 @@ export function sampleReport(change: Partial<Report> = {}): Report {
       amendments: [AMENDMENT],
     },
     monitors: [],
+    downstream: [],
     waivers: [
       {
         check: 'delta:revenue',

@@ -64,9 +64,13 @@ describe('a dataset contract', () => {
       announce: [
         {
           webhook: 'env:FINANCE_SLACK_WEBHOOK',
+          file: null,
           when: ['approval_requested', 'published', 'rolled_back', 'held', 'sign_off_requested', 'overdue'],
         },
       ],
+      deadlines: { approvalMs: 86_400_000, signOffMs: 172_800_000, holdMs: 14_400_000 },
+      escalation: null,
+      downstream: [],
     });
   });
 
@@ -79,6 +83,10 @@ describe('a dataset contract', () => {
       "partition.time_zone: none
       transform.range_safe: false
       live_pipeline.capture: triggers
+      deadlines.approval: 24h
+      deadlines.sign_off: 48h
+      deadlines.hold: 4h
+      downstream: none
       consumers.finance-export.after: 0s
       consumers.finance-export.failures: 2
       consumers.revenue-dashboard.failures: 2

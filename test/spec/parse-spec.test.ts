@@ -32,6 +32,7 @@ describe('a backfill spec', () => {
         lateDrift: { partitionsPercent: 1, measurePercent: 0.1, maxLagMs: 900_000 },
         maxFenceMs: 3_000,
         directReaders: [],
+        announce: [],
       },
       rollback: {
         snapshot: { schema: 'finance', name: 'daily_revenue_pre_fin_2841' },
@@ -61,6 +62,7 @@ describe('a backfill spec', () => {
       publication.late_drift.max_lag: 15m
       publication.max_fence: 3s
       publication.direct_readers: none
+      publication.announce: none
       rollback.window: 7d
       rollback.retain_after_sign_off: 7d
       rollback.monitors: true
@@ -133,6 +135,7 @@ rollback:
       strategy: 'pointer',
       lateDrift: { partitionsPercent: 2, measurePercent: 0.5, maxLagMs: 3_600_000 },
       maxFenceMs: 500,
+      announce: [],
       directReaders: ['role:analyst', 'finance.monthly'],
     });
     expect(spec.rollback).toMatchObject({ windowMs: 10_000, retainAfterSignOffMs: 0 });

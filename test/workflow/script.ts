@@ -82,6 +82,7 @@ export function happyScript(backfillId: string, { plan, windowMs }: Settings = {
     recordMessages: nothing,
     recordDecision: async () => ({ kind: 'recorded' }),
     awaitGate: nothing,
+    deliverAnnouncements: ({ last }) => (last === true ? Promise.resolve({ undelivered: [] }) : untilCancelled()),
   };
 }
 

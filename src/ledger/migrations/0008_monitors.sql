@@ -59,3 +59,18 @@ CREATE TABLE governance.monitor_results (
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 CREATE INDEX monitor_results_by_monitor ON governance.monitor_results (release_id, monitor, result_id);
 COMMENT ON TABLE governance.monitor_results IS 'What each look at a consumer found: every change of verdict, and the newest looks.';
+
+-- Datasets made of this one: which of their partitions have other inputs since a release, or since it was undone.
+CREATE TABLE governance.downstream_notices (
+  backfill_id text NOT NULL REFERENCES governance.backfill_runs,
+  release_id  text NOT NULL REFERENCES governance.data_releases,
+  event       text NOT NULL CHECK (event IN ('published', 'rolled_back')),
+  dataset     text NOT NULL,
+  owner       text NOT NULL,
+  refresh     text,
+  mapping     text NOT NULL CHECK (mapping IN ('same', 'month', 'none')),
+  -- Half-open ranges [{start, end}]; null: the dataset as a whole.
+  ranges      jsonb,
+  noticed_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (release_id, event, dataset)
+);
