@@ -37,6 +37,7 @@ describe('the status that programs read', () => {
         "evidenceDigest",
         "checks",
         "monitors",
+        "undelivered",
         "approval",
         "waivers",
         "hold",

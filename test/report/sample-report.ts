@@ -5,6 +5,7 @@ import { reportCommands } from '../../src/report/commands.ts';
 import { compare } from '../../src/report/comparison.ts';
 import type { MeasureReport, Report } from '../../src/report/report.ts';
 import { summarise } from '../../src/report/summary.ts';
+import { NO_CONSUMERS, PUBLISHED_LATER } from './sample-parts.ts';
 import { NO_LAG } from './no-lag.ts';
 
 export const DIGEST = 'c0ffee'.padEnd(64, '0');
@@ -30,20 +31,7 @@ const SPEC: BackfillSpec = {
     rowCountTolerance: 0,
     deltaExpected: { revenue: { batch: { low: -1.5, high: -0.8 }, run: { low: -1.5, high: -0.8 } } },
   },
-  publication: {
-    strategy: 'pointer',
-    lateDrift: { partitionsPercent: 1, measurePercent: 0.1, maxLagMs: 900_000 },
-    maxFenceMs: 3_000,
-    directReaders: [],
-    announce: [],
-  },
-  rollback: {
-    snapshot: { schema: 'finance', name: 'daily_revenue_pre' },
-    windowMs: 7 * 86_400_000,
-    retainAfterSignOffMs: 7 * 86_400_000,
-    monitors: true,
-    autoRollback: true,
-  },
+  ...PUBLISHED_LATER,
 };
 
 const check = (
@@ -254,8 +242,7 @@ export function sampleReport(change: Partial<Report> = {}): Report {
       allowedMeasurePercent: 0.1,
       amendments: [AMENDMENT],
     },
-    monitors: [],
-    downstream: [],
+    ...NO_CONSUMERS,
     waivers: [
       {
         check: 'delta:revenue',

@@ -105,3 +105,11 @@ export function contractProblems(text: string): string {
   const result = parseContract({ text, file: 'daily_revenue.contract.yaml' });
   return result.ok ? 'accepted' : result.problems.map(formatProblem).join('\n');
 }
+
+/** What a consumer has that says nothing of it, and a contract that says nothing of waits. */
+export const PLAIN_CONSUMER = { measure: null, failures: 2 };
+export const TOLD_IN_TIME = {
+  deadlines: { approvalMs: 86_400_000, signOffMs: 172_800_000, holdMs: 14_400_000 },
+  escalation: null,
+  downstream: [],
+};

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CONTRACT, contractOf, contractProblems, edited } from './documents.ts';
+import { PLAIN_CONSUMER, TOLD_IN_TIME, CONTRACT, contractOf, contractProblems, edited } from './documents.ts';
 
 describe('a dataset contract', () => {
   it('is read as it is written in the documentation', () => {
@@ -33,8 +33,7 @@ describe('a dataset contract', () => {
         'finance-export': {
           owner: 'finance-data',
           probe: { kind: 'sql', sql: 'monitors/export_total.sql' },
-          measure: null,
-          failures: 2,
+          ...PLAIN_CONSUMER,
           expect: { kind: 'equals_published' },
           everyMs: 300_000,
           afterMs: 0,
@@ -43,8 +42,7 @@ describe('a dataset contract', () => {
         'revenue-dashboard': {
           owner: 'business-intelligence',
           probe: { kind: 'sql', sql: 'monitors/dashboard_total.sql' },
-          measure: null,
-          failures: 2,
+          ...PLAIN_CONSUMER,
           expect: { kind: 'within', percent: 0.1, of: 'published' },
           everyMs: 300_000,
           afterMs: 7_200_000,
@@ -53,8 +51,7 @@ describe('a dataset contract', () => {
         'churn-model': {
           owner: 'data-science',
           probe: { kind: 'sql', sql: 'monitors/feature_histogram.sql' },
-          measure: null,
-          failures: 2,
+          ...PLAIN_CONSUMER,
           expect: { kind: 'psi_below', limit: 0.2 },
           everyMs: 3_600_000,
           afterMs: 0,
@@ -68,9 +65,7 @@ describe('a dataset contract', () => {
           when: ['approval_requested', 'published', 'rolled_back', 'held', 'sign_off_requested', 'overdue'],
         },
       ],
-      deadlines: { approvalMs: 86_400_000, signOffMs: 172_800_000, holdMs: 14_400_000 },
-      escalation: null,
-      downstream: [],
+      ...TOLD_IN_TIME,
     });
   });
 
@@ -120,8 +115,7 @@ live_pipeline:
     expect(contract.consumers['some.app']).toEqual({
       owner: 'x',
       probe: null,
-      measure: null,
-      failures: 2,
+      ...PLAIN_CONSUMER,
       expect: null,
       everyMs: 300_000,
       afterMs: 0,
