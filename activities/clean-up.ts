@@ -13,10 +13,10 @@ export function makeCleanUp(deps: ActivityDeps): WarehouseActivities['cleanUp'] 
     withLedger(deps, async (session) => {
       if (unplanned === true && !(await leftOpen(session, backfillId))) return { dropped: [] };
       const { plan } = await loadPlan(session, backfillId);
-      const dropped = await patiently(removeArtifacts(session, plan, { keepSnapshot }));
+      const removed = await patiently(removeArtifacts(session, plan, { keepSnapshot }));
       // A workflow that knows of its plan records its status by itself.
       if (unplanned === true) await session.change(setRunStatus(backfillId, 'aborted', deps.now().toISOString(), true));
-      return { dropped };
+      return removed;
     });
 }
 

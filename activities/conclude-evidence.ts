@@ -6,6 +6,7 @@ import { withAttempt } from './attempt.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
 import { drain } from './drain.ts';
+import { limitsInForce } from './limits-in-force.ts';
 import { recapture } from './recapture.ts';
 import { refuseDrift } from './refuse-drift.ts';
 import { writeRunEvidence } from './run-evidence.ts';
@@ -15,13 +16,13 @@ import { whileWorking } from './working.ts';
 export const WHOLE_RUN = 0;
 
 export function makeConcludeEvidence(deps: ActivityDeps): WarehouseActivities['concludeEvidence'] {
-  return ({ backfillId }) =>
+  return ({ backfillId, limits }) =>
     whileWorking(async (working) => {
       const { plan, planHash } = await withLedger(deps, (session) => loadPlan(session, backfillId));
       return withAttempt(deps, plan, WHOLE_RUN, working, async (attempt): Promise<ConcludeOutcome> => {
         await refuseDrift(attempt.session, plan);
         await recapture(plan, attempt.session);
-        const slots = plan.spec.execution.maxConcurrency;
+        const { maxConcurrency: slots } = limitsInForce(plan, limits);
         const drained = await drain(plan, attempt, working, { slots, amend: false });
         if (drained.kind !== 'drained') return drained;
         working.at({ doing: 'evidence of the whole run' });

@@ -1,4 +1,3 @@
-import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import { movesAtOnce } from '../src/domain/direct-readers.ts';
 import type { Noticing } from '../src/ledger/base-comparisons.ts';
 import { noticing } from '../src/ledger/base-comparisons.ts';
@@ -7,8 +6,8 @@ import { countPartitions, nextUnconsolidated } from '../src/ledger/partitions.ts
 import type { ConsolidationResult, WarehouseActivities } from '../src/protocol/activities.ts';
 import { beginConsolidation } from '../src/warehouse/postgres/statements/elevated.ts';
 import { retryLock } from '../src/warehouse/retry-lock.ts';
-import type { Attempt } from './attempt.ts';
 import { withAttempt } from './attempt.ts';
+import type { Surroundings } from './build-batch.ts';
 import { catchUp } from './catch-up.ts';
 import { WHOLE_RUN } from './conclude-evidence.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -16,12 +15,10 @@ import { loadPlan, withLedger } from './deps.ts';
 import { closedByFullDisk } from './disk-full.ts';
 import { followLag } from './follow-lag.ts';
 import { createGate, whyStop } from './gate.ts';
-import type { Moving } from './move-at-once.ts';
 import { moveAtOnce } from './move-at-once.ts';
 import { MOVE_TRIES, WRITTEN, inMovingTransaction, movePartition, neverEqual } from './move-partition.ts';
 import { refuseDrift } from './refuse-drift.ts';
 import { rolledBackByHand } from './watch-live-writes.ts';
-import type { Working } from './working.ts';
 import { whileWorking } from './working.ts';
 
 /** One claim works about this long, so that progress shows and a pause is heard in the workflow. */
@@ -35,7 +32,7 @@ export function makeConsolidateClaim(deps: ActivityDeps): WarehouseActivities['c
       const gate = createGate(deps, plan, limits);
       return withAttempt(deps, plan, WHOLE_RUN, working, async (attempt): Promise<ConsolidationResult> => {
         const stopped = await closedByFullDisk<ConsolidationResult['stopped']>(
-          moveRows({ plan, attempt, gate, working }),
+          moveRows({ plan, attempt, gate, working, slots: limits.maxConcurrency }),
           (stop) => stop,
         );
         const { total, consolidated } = await attempt.session.one<{ total: number; consolidated: number }>(
@@ -48,7 +45,7 @@ export function makeConsolidateClaim(deps: ActivityDeps): WarehouseActivities['c
 }
 
 /** Why it stopped; null where everything is moved, or the claim has worked long enough. */
-async function moveRows(at: Moving): Promise<ConsolidationResult['stopped']> {
+async function moveRows(at: Surroundings): Promise<ConsolidationResult['stopped']> {
   const { plan, attempt, gate, working } = at;
   const began = Date.now();
   const undone = await rolledBackByHand(attempt.session, plan);
@@ -58,35 +55,27 @@ async function moveRows(at: Moving): Promise<ConsolidationResult['stopped']> {
   for (;;) {
     const stop = await whyStop(gate, working);
     if (stop !== null) return stop;
-    const failed = await follow(plan, attempt, working);
+    const failed = await follow(at);
     if (failed !== null) return failed;
     const [partition] = await attempt.session.rows<LedgerPartition>(nextUnconsolidated(plan.backfillId));
     if (partition === undefined || Date.now() - began > CLAIM_MS) return null;
     working.at({ consolidating: partition.start });
     const stopped = movesAtOnce(plan.spec)
-      ? await moveAtOnce(at, () => follow(plan, attempt, working))
-      : await consolidateOne(plan, attempt, partition, working);
+      ? await moveAtOnce(at, () => follow(at))
+      : await consolidateOne(at, partition);
     if (stopped !== null) return stopped;
   }
 }
 
 /** Late writes first: what they touched is rebuilt, checked again, and so consolidated again. */
-async function follow(plan: BackfillPlan, attempt: Attempt, working: Working): Promise<ConsolidationResult['stopped']> {
-  const { failed } = await catchUp(plan, attempt, working, {
-    slots: plan.spec.execution.maxConcurrency,
-    amend: true,
-    published: true,
-  });
+async function follow({ plan, attempt, working, slots }: Surroundings): Promise<ConsolidationResult['stopped']> {
+  const { failed } = await catchUp(plan, attempt, working, { slots, amend: true, published: true });
   return failed === null ? null : { kind: 'failed', ...failed };
 }
 
 /** Null: all of it is moved. */
-async function consolidateOne(
-  plan: BackfillPlan,
-  attempt: Attempt,
-  partition: LedgerPartition,
-  working: Working,
-): Promise<ConsolidationResult['stopped']> {
+async function consolidateOne(at: Surroundings, partition: LedgerPartition): Promise<ConsolidationResult['stopped']> {
+  const { plan, attempt } = at;
   let { moved } = partition;
   for (let attemptNumber = 1; ; attemptNumber += 1) {
     const { captured } = await attempt.session.one<Noticing>(noticing(plan.backfillId));
@@ -98,7 +87,7 @@ async function consolidateOne(
     if (left === 0) return null;
     moved ||= left !== WRITTEN;
     if (attemptNumber === MOVE_TRIES) throw neverEqual(plan, partition, left);
-    const stopped = await follow(plan, attempt, working);
+    const stopped = await follow(at);
     if (stopped !== null) return stopped;
   }
 }

@@ -11,8 +11,6 @@ import type { GateWatch } from './gate-watch.ts';
 import type { Left } from './move-partition.ts';
 import { MOVE_TRIES, inMovingTransaction, movePartition, neverEqual } from './move-partition.ts';
 
-export type Moving = Omit<Surroundings, 'slots'>;
-
 type Stopped = ConsolidationResult['stopped'];
 
 /** Ends the transaction without a trace. */
@@ -28,7 +26,7 @@ class Undone extends Error {
  * Every partition that is not moved yet, in one transaction: who reads the base table itself sees history turn from old to
  * corrected at one instant. Whatever stops it undoes it, and it begins anew. `follow` rebuilds what live writes left different.
  */
-export async function moveAtOnce(at: Moving, follow: () => Promise<Stopped>): Promise<Stopped> {
+export async function moveAtOnce(at: Surroundings, follow: () => Promise<Stopped>): Promise<Stopped> {
   const { plan, attempt, gate, working } = at;
   for (let attemptNumber = 1; ; attemptNumber += 1) {
     const watch = gate.watch(attempt.session);
@@ -51,7 +49,7 @@ export async function moveAtOnce(at: Moving, follow: () => Promise<Stopped>): Pr
   }
 }
 
-async function moveAll({ plan, attempt, working }: Moving, watch: GateWatch, captured: boolean): Promise<void> {
+async function moveAll({ plan, attempt, working }: Surroundings, watch: GateWatch, captured: boolean): Promise<void> {
   const { session } = attempt;
   for (;;) {
     const [partition] = await session.rows<LedgerPartition>(nextUnconsolidated(plan.backfillId));

@@ -8,6 +8,7 @@ import type { LedgerRun } from '../src/ledger/runs.ts';
 import { findActiveRun, findRun, insertRun } from '../src/ledger/runs.ts';
 import type { Draft } from '../src/planning/draft-plan.ts';
 import { draftPlan } from '../src/planning/draft-plan.ts';
+import { whyUnapprovable } from '../src/domain/required-approvals.ts';
 import { readDocuments } from '../src/planning/read-documents.ts';
 import { planHashOf } from '../src/planning/plan-hash.ts';
 import type { PlanOutcome, WarehouseActivities } from '../src/protocol/activities.ts';
@@ -50,6 +51,8 @@ export function makePlanBackfill(deps: ActivityDeps): WarehouseActivities['planB
         const draft = await draftPlan(session, documents, deps.prices, deps.secret);
         if (draft.kind === 'refused') return refused(...draft.reasons);
         const requestedBy = input.requestedBy ?? documents.spec.owner;
+        const unapprovable = whyUnapprovable({ ...draft.plan.contract, reopened: draft.plan.reopened }, requestedBy);
+        if (unapprovable !== null) return refused(unapprovable);
         await freeze(session, draft, { specHash: documents.parsed.specHash, requestedBy, workflowId });
         return planned(session, backfillId, deps, false);
       });

@@ -21,6 +21,8 @@ export function planSummary(
     owner: spec.owner,
     publishedView: `${plan.view.schema}.${plan.view.name}`,
     approvers: contract.approvers,
+    identification: contract.approval.identification,
+    reopened: plan.reopened.map(({ name, approver }) => ({ name, approver })),
     signOff: contract.signOff,
     maxConcurrency: spec.execution.maxConcurrency,
     dailyBytesBudget: spec.execution.dailyBytesBudget,

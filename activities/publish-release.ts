@@ -34,6 +34,7 @@ import { recheckSources } from './recheck-sources.ts';
 import { refuseDrift } from './refuse-drift.ts';
 import { KEYS_ELSEWHERE, judgeRun } from './run-evidence.ts';
 import { tooLongUnderFence, underFence } from './under-fence.ts';
+import { whyUnapproved } from './verify-approval.ts';
 import type { Working } from './working.ts';
 import { whileWorking } from './working.ts';
 
@@ -52,14 +53,22 @@ export function makePublishRelease(deps: ActivityDeps): WarehouseActivities['pub
         if (before !== null) return announced(attempt, plan, before);
         if (lookOnly === true) return { kind: 'notPublished' };
         await refuseDrift(attempt.session, plan);
-        const closed = await recheckSources(plan, attempt, createGate(deps, plan, limits), working);
+        const unapproved = await whyUnapproved(attempt.session, plan);
+        if (unapproved !== null) return approvalVoid(attempt, plan, unapproved);
+        const closed = await recheckSources({
+          plan,
+          attempt,
+          gate: createGate(deps, plan, limits),
+          working,
+          slots: limits.maxConcurrency,
+        });
         if (closed !== null) return closed;
         working.at({ doing: 'vacuum and grants' });
         await attempt.session.change(vacuumOverlay(plan));
         await attempt.session.change(grantOverlay(plan));
         working.at({ doing: 'arm the view' });
         await retryLock(() => attempt.session.rows(shapeView(plan, 'armed')));
-        return switchReaders(plan, attempt, windowMs, working);
+        return switchReaders(plan, attempt, working, { windowMs, slots: limits.maxConcurrency });
       });
     });
 }
@@ -67,8 +76,8 @@ export function makePublishRelease(deps: ActivityDeps): WarehouseActivities['pub
 async function switchReaders(
   plan: BackfillPlan,
   attempt: Attempt,
-  windowMs: number,
   working: Working,
+  { windowMs, slots }: { readonly windowMs: number; readonly slots: number },
 ): Promise<PublishOutcome> {
   const { session, fence } = attempt;
   const { fingerprint } = await session.one<{ fingerprint: string }>(viewFingerprint(plan));
@@ -83,7 +92,7 @@ async function switchReaders(
     if (working.asked()) throw new CancelledFailure('stopped before readers were switched');
     working.at({ doing: 'switch', attempt: attemptNumber, last });
     await recapture(plan, session);
-    const drained = await drain(plan, attempt, working, { slots: plan.spec.execution.maxConcurrency, amend: true });
+    const drained = await drain(plan, attempt, working, { slots, amend: true });
     if (drained.kind !== 'drained') return drained;
     behind = describeLiveWrites(drained.seen);
     const left = await envelopeLeft(session, plan);

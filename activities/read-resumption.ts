@@ -35,7 +35,7 @@ interface RunEvidenceRow {
 /** What the ledger holds of a run whose workflow is gone: nothing that was published is built over, nothing is asked twice. */
 export async function readResumption(session: Session, plan: BackfillPlan, reports: string): Promise<Resumption> {
   const { backfillId } = plan;
-  const { status, approval, waivers } = await session.one<RunStatus>(runStatus(backfillId));
+  const { status, approvals, waivers } = await session.one<RunStatus>(runStatus(backfillId));
   const [latest] = await session.rows<LatestRelease>(latestRelease(backfillId));
   const [evidence] = await session.rows<RunEvidenceRow>(newestRunEvidence(backfillId));
   const { consolidated, built, total } = await session.one<{ consolidated: number; built: number; total: number }>(
@@ -52,7 +52,7 @@ export async function readResumption(session: Session, plan: BackfillPlan, repor
     }),
     release: latest === undefined ? null : await describeRelease(session, plan, latest),
     evidence: evidence === undefined ? null : describeEvidence(evidence, join(resolve(reports), `${backfillId}.html`)),
-    approval,
+    approvals,
     waivers,
     signOffs: latest === undefined ? [] : await signOffs(session, backfillId, latest.releaseId),
     inForce: leftInForce(await session.rows<KeptMessage>(messagesHeard(backfillId, ['pause', 'resume', 'setLimits']))),

@@ -5,9 +5,8 @@ import { lockClaim } from '../src/ledger/batches.ts';
 import type { LedgerPartition } from '../src/ledger/partitions.ts';
 import { checkpoint } from '../src/ledger/partitions.ts';
 import type { MeasuredWork } from '../src/warehouse/postgres/explain.ts';
-import type { BlocksRead } from '../src/warehouse/postgres/statements/blocks-read.ts';
+import type { Begun } from '../src/warehouse/postgres/statements/delete-slice.ts';
 import { beginPartition } from '../src/warehouse/postgres/statements/delete-slice.ts';
-import { baseFingerprint } from '../src/warehouse/postgres/statements/base-fingerprint.ts';
 import { insertSlice } from '../src/warehouse/postgres/statements/insert-slice.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import { failure } from './activity-failure.ts';
@@ -41,8 +40,8 @@ export async function enterBatch(
 }
 
 /**
- * One partition, replaced as a whole inside the caller's transaction: base fingerprinted, marks consumed, slice deleted,
- * slice inserted from the sources, checkpoint. The order matters: the insert is a later statement than the one that takes the
+ * One partition, replaced as a whole inside the caller's transaction: base fingerprinted, marks consumed and slice deleted
+ * in one statement, slice inserted from the sources, checkpoint. The order matters: the insert is a later statement than the one that takes the
  * marks it answers for, and than the fingerprint by which a write that it did not see is told.
  */
 export function rebuildPartition(
@@ -63,8 +62,7 @@ async function replaceSlice(
   partition: LedgerPartition,
   fence: number,
 ): Promise<MeasuredWork> {
-  const { fingerprint } = await session.one<{ fingerprint: string }>(baseFingerprint(plan, partition));
-  const readBefore = await session.one<BlocksRead>(beginPartition(plan, partition));
+  const { fingerprint, ...readBefore } = await session.one<Begun>(beginPartition(plan, partition));
   const began = performance.now();
   const inserted = await session.change(insertSlice(plan, partition));
   const durationMs = Math.round(performance.now() - began);

@@ -4,14 +4,18 @@ import { insertEventOnce } from '../src/ledger/events.ts';
 import { insertEvidence } from '../src/ledger/evidence.ts';
 import type { DecisionToRecord, LightActivities } from '../src/protocol/activities.ts';
 import { fingerprint } from '../src/spec/fingerprint.ts';
+import type { Session } from '../src/warehouse/session.ts';
 import { withTransaction } from '../src/warehouse/session.ts';
 import type { ActivityDeps } from './deps.ts';
-import { withLedger } from './deps.ts';
+import { loadPlan, withLedger } from './deps.ts';
+import { whyNotSigned } from './verify-approval.ts';
 
 /** Writes a decision where the database checks it again: who may, on which evidence, with four eyes. */
 export function makeRecordDecision(deps: ActivityDeps): LightActivities['recordDecision'] {
   return ({ backfillId, decision }) =>
     withLedger(deps, async (session) => {
+      const reason = await whyNotGenuine(session, backfillId, decision);
+      if (reason !== null) return { kind: 'refused' as const, reason };
       try {
         await withTransaction(session, async () => {
           const row = rowOf(decision);
@@ -37,13 +41,15 @@ export function makeRecordDecision(deps: ActivityDeps): LightActivities['recordD
     });
 }
 
-function rowOf(decision: DecisionToRecord): {
-  decision: 'approve' | 'reject' | 'waive' | 'sign_off';
-  by: string;
-  digest: string;
-  subject: string;
-  comment: string;
-} {
+/** The database takes the word of whoever writes for how somebody was identified: a signature is checked before. */
+async function whyNotGenuine(session: Session, backfillId: string, decision: DecisionToRecord): Promise<string | null> {
+  if (decision.kind !== 'approve' || decision.approval.identified !== 'signed') return null;
+  const { plan } = await loadPlan(session, backfillId);
+  const reason = whyNotSigned(plan, decision.approval);
+  return reason === null ? null : `approve: ${reason}`;
+}
+
+function rowOf(decision: DecisionToRecord): Omit<Parameters<typeof insertDecision>[0], 'backfillId'> {
   switch (decision.kind) {
     case 'approve':
       return {
@@ -52,6 +58,8 @@ function rowOf(decision: DecisionToRecord): {
         digest: decision.approval.digest,
         subject: '',
         comment: decision.approval.comment,
+        identified: decision.approval.identified,
+        ...(decision.approval.signature === undefined ? {} : { signature: decision.approval.signature }),
       };
     case 'reject':
       return { decision: 'reject', by: decision.by, digest: decision.digest, subject: '', comment: decision.reason };

@@ -11,9 +11,12 @@ import { sumBatches } from '../src/ledger/batches.ts';
 import { insertAnnouncement } from '../src/ledger/events.ts';
 import { evidenceAskedBefore, evidenceOf, insertEvidence, waivers } from '../src/ledger/evidence.ts';
 import { subtractDecimals } from '../src/report/decimal.ts';
+import type { RestatedPeriod } from '../src/report/report.ts';
 import { fingerprint } from '../src/spec/fingerprint.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import { countKeysElsewhere, keysMayRepeat } from '../src/warehouse/postgres/statements/keys-elsewhere.ts';
+import type { PeriodMeasures } from '../src/warehouse/postgres/statements/restated-periods.ts';
+import { restatedPeriods } from '../src/warehouse/postgres/statements/restated-periods.ts';
 import { shadowTotals } from '../src/warehouse/postgres/statements/slice-measures.ts';
 import { withTransaction } from '../src/warehouse/session.ts';
 import { sql } from '../src/warehouse/sql.ts';
@@ -59,6 +62,7 @@ export async function writeRunEvidence(session: Session, plan: BackfillPlan, pla
     figures: sums.figures,
     // What readers would see of the interval; the figures leave out rows that the live pipeline wrote.
     totals,
+    closedPeriods: await restated(session, plan),
     previous,
     batchDigest: sums.digest,
     batches: { total: plan.batches, waived: sums.waived },
@@ -141,6 +145,21 @@ async function previousEvidence(
     return [name, { before, after, difference: subtractDecimals(after, before) }] as const;
   });
   return { ...question, measures: Object.fromEntries(measures) };
+}
+
+/** What the run changes in periods whose books are closed. */
+async function restated(session: Session, plan: BackfillPlan): Promise<readonly RestatedPeriod[]> {
+  if (plan.reopened.length === 0) return [];
+  const found = await session.rows<PeriodMeasures>(restatedPeriods(plan));
+  return found.map(({ name, old, new: now }) => ({
+    name,
+    measures: Object.fromEntries(
+      Object.entries(now).map(([measure, after]) => {
+        const before = old[measure] ?? '0';
+        return [measure, { old: before, new: after, difference: subtractDecimals(after, before) }];
+      }),
+    ),
+  }));
 }
 
 /** One line a measure: what changes, by how much. */

@@ -26,6 +26,7 @@ import { followLag } from './follow-lag.ts';
 import type { Gate } from './gate.ts';
 import { createGate } from './gate.ts';
 import { gateStop } from './gate-watch.ts';
+import { limitsInForce } from './limits-in-force.ts';
 import { noticeLiveWrites } from './notice-live-writes.ts';
 import type { Working } from './working.ts';
 import { whileWorking } from './working.ts';
@@ -35,7 +36,7 @@ const LOOK_EVERY_MS = 5_000;
 
 /** One look at ledger and marks. Nothing new: it fails retryably, and the server calls again. */
 export function makeWatchLiveWrites(deps: ActivityDeps): WarehouseActivities['watchLiveWrites'] {
-  return ({ backfillId, published, pointerOnly, drift, gate: known }) =>
+  return ({ backfillId, published, pointerOnly, drift, limits: told, gate: known }) =>
     whileWorking(async (working): Promise<WatchOutcome> => {
       const { plan } = await withLedger(deps, (session) => loadPlan(session, backfillId));
       if (pointerOnly !== true) await notice(deps, plan);
@@ -50,8 +51,9 @@ export function makeWatchLiveWrites(deps: ActivityDeps): WarehouseActivities['wa
         if (lag.turned) return { kind: 'lag', liveWrites: lag.seen };
       }
       if (seen.left && pointerOnly !== true) {
-        const gate = known === undefined ? null : await openGate(deps, plan, known);
-        const how = { slots: known?.limits.maxConcurrency ?? plan.spec.execution.maxConcurrency, published, gate };
+        const limits = limitsInForce(plan, told);
+        const gate = known === undefined ? null : await openGate(createGate(deps, plan, limits), known);
+        const how = { slots: limits.maxConcurrency, published, gate };
         return withAttempt(deps, plan, WHOLE_RUN, working, (attempt) => follow(plan, attempt, working, how));
       }
       throw stillWaiting('no live write, no change of the release', LOOK_EVERY_MS);
@@ -69,8 +71,7 @@ async function notice(deps: ActivityDeps, plan: BackfillPlan): Promise<void> {
 }
 
 /** Throws while it is closed: the marks stay, and whoever waits is told why. */
-async function openGate(deps: ActivityDeps, plan: BackfillPlan, { limits, signalled }: WatchGate): Promise<Gate> {
-  const gate = createGate(deps, plan, limits);
+async function openGate(gate: Gate, { signalled }: WatchGate): Promise<Gate> {
   const reason = signalled ?? gateStop(await gate.ask())?.reason;
   if (reason !== undefined) throw failure('GateClosed', reason, { nextRetryMs: LOOK_EVERY_MS });
   return gate;

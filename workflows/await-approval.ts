@@ -1,3 +1,4 @@
+import { missingApprovals } from '../src/domain/required-approvals.ts';
 import { holdDiverging } from './hold-diverging.ts';
 import { recount } from './recount.ts';
 import { holdBatch } from './reconcile.ts';
@@ -17,7 +18,7 @@ export const awaitApproval: Phase = async (run) => {
     const outcome = await run.watching(() =>
       run.on.warehouse.watchLiveWrites.executeWithOptions(
         { summary: 'rebuild what live writes touch while approval is awaited' },
-        [{ ...run.ref, published: false, gate: { limits: run.state.limits, signalled: run.signalled() } }],
+        [{ ...run.ref, published: false, limits: run.state.limits, gate: { signalled: run.signalled() } }],
       ),
     );
     if (outcome === 'interrupted') continue;
@@ -41,6 +42,7 @@ async function rejected(run: Run): Promise<{ readonly by: string; readonly reaso
   return null;
 }
 
+/** Whether with this one every approval is there that publication needs. */
 async function approved(run: Run): Promise<boolean> {
   const request = run.first('approve');
   if (request === undefined) return false;
@@ -54,5 +56,5 @@ async function approved(run: Run): Promise<boolean> {
     return false;
   }
   run.apply({ type: 'approved', approval: request.approval });
-  return true;
+  return missingApprovals(run.state.plan ?? { approvers: [] }, run.state.approvals ?? []).length === 0;
 }

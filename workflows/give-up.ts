@@ -10,14 +10,16 @@ export const abort: Phase = async (run) => {
 
 /** After a rollback: the same, by the will of a person. */
 export const close: Phase = async (run) => {
-  await removeEverything(run);
-  return { type: 'moved', to: 'closed' };
+  const kept = await removeEverything(run);
+  return { type: 'moved', to: 'closed', ...(kept === undefined ? {} : { because: kept }) };
 };
 
-async function removeEverything(run: Run): Promise<void> {
-  await run.on.steps.cleanUp.executeWithOptions({ summary: 'drop what this run made' }, [
+/** What of it is kept, and why. */
+async function removeEverything(run: Run): Promise<string | undefined> {
+  const { kept } = await run.on.steps.cleanUp.executeWithOptions({ summary: 'drop what this run made' }, [
     { ...run.ref, keepSnapshot: false },
   ]);
+  return kept;
 }
 
 /**

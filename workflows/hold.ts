@@ -8,9 +8,9 @@ import { besideMonitors } from './beside-monitors.ts';
 import { undone } from './undone.ts';
 import { recordWaiver } from './record-waiver.ts';
 
-const DECISIONS = ['retry', 'waive', 'replan', 'abort', 'rollback'] as const;
+const DECISIONS = ['retry', 'waive', 'replan', 'abort', 'rollback', 'close'] as const;
 
-/** The run stands still; nothing is lost. A person retries, waives the check, rolls back or gives up. */
+/** The run stands still; nothing is lost. A person retries, waives the check, rolls back, closes or gives up. */
 export const awaitDecision: Phase = (run) => besideMonitors(run, () => untilItMoves(run));
 
 async function untilItMoves(run: Run): Promise<PhaseEnd> {
@@ -19,6 +19,7 @@ async function untilItMoves(run: Run): Promise<PhaseEnd> {
     const seen = await untilDecided(run);
     if (seen !== null) return undone(run, seen, run.state.consolidated);
     if (run.take('abort')) return { type: 'moved', to: 'aborting' };
+    if (run.take('close')) return { type: 'moved', to: 'closing' };
     if (run.asked('rollback')) return { type: 'moved', to: 'rollingBack' };
     if (await recordWaiver(run)) return { type: 'moved', to: back, because: 'the check is waived' };
     const replanned = await replan(run);

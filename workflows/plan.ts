@@ -38,10 +38,10 @@ async function draw(run: Run, launch: BackfillInput | undefined): Promise<PlanOu
 
 /** A run whose workflow was terminated goes on where the ledger holds it; null where that is on the way of a new run. */
 function takeUp(run: Run, resumption: Resumption): PhaseEnd | null {
-  const { at, release, signOffs, evidence, approval, ...kept } = resumption;
+  const { at, release, signOffs, evidence, approvals, ...kept } = resumption;
   // A release that is rolled back while a new one is prepared is of no more use than to a new run.
   if (at !== null && release !== null) showRelease(run, release);
-  const published = at === null ? { signOffs: [], evidence: null, approval: null } : { signOffs, evidence, approval };
+  const published = at === null ? { signOffs: [], evidence: null, approvals: [] } : { signOffs, evidence, approvals };
   run.apply({ type: 'takenUp', ...kept, ...published });
   if (at === null) return null;
   return { type: 'moved', to: at, because: `the ledger holds this run in ${at}: it is taken up again there` };

@@ -13,7 +13,7 @@ export const reconcile: Phase = async (run) => {
     const outcome = await run.stoppable(() =>
       run.on.warehouse.concludeEvidence.executeWithOptions(
         { summary: 'catch up with live writes, then the evidence of the whole run' },
-        [run.ref],
+        [{ ...run.ref, limits: run.state.limits }],
       ),
     );
     if (outcome === 'interrupted') continue;

@@ -4,7 +4,7 @@ import type { PhaseEnd, Run } from './run.ts';
 export function undone(run: Run, { at, by }: { readonly at: string; readonly by?: string }, moved: number): PhaseEnd {
   run.apply({ type: 'rolledBack', at });
   if (moved > 0) {
-    const reason = `the release was rolled back by hand at ${at} after ${moved} partitions were consolidated; restore them from the snapshot`;
+    const reason = `the release was rolled back by hand at ${at} after ${moved} partitions were consolidated: restore them from the snapshot, or close the run, which keeps the snapshot while the base differs from it`;
     return { type: 'held', from: 'consolidating', hold: { reason, check: null, batch: null } };
   }
   return {

@@ -49,7 +49,12 @@ export function monitorsAreGood({ state }: Run): boolean {
 
 function watch(run: Run): Promise<WatchOutcome> {
   return run.on.warehouse.watchLiveWrites.executeWithOptions({ summary: 'follow live writes, watch the release' }, [
-    { ...run.ref, published: true, ...(run.state.drift == null ? {} : { drift: run.state.drift }) },
+    {
+      ...run.ref,
+      published: true,
+      limits: run.state.limits,
+      ...(run.state.drift == null ? {} : { drift: run.state.drift }),
+    },
   ]);
 }
 

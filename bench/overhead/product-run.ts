@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { startBackfill } from '../../src/client/start-backfill.ts';
 import { sendMessage } from '../../src/client/send-message.ts';
 import type { BackfillPlan } from '../../src/domain/backfill-plan.ts';
-import { workflowIdOf } from '../../src/protocol/identity.ts';
 import { readPlan } from '../../src/ledger/runs.ts';
 import { EXAMPLE_SPEC } from '../../src/local/local-stack-with-example.ts';
-import { waitUntil } from '../../src/local/wait-until.ts';
 import { SHORT, withSession } from '../../src/warehouse/session.ts';
 import type { BenchStack } from '../support/bench-stack.ts';
 import type { ProcessReading } from '../support/process-reading.ts';
 import { readFamilyCpuMs, readProcess } from '../support/process-reading.ts';
+import type { Reach } from '../support/reach-progress.ts';
+import { reachProgress } from '../support/reach-progress.ts';
 import { forgetStatements, statementTimes } from '../support/statement-times.ts';
 import { readLaneTimes } from './lane-times.ts';
 import { fingerprintShadow } from './loop-tables.ts';
@@ -21,7 +21,6 @@ export interface ProductRun {
   readonly measured: ProductMeasured;
 }
 
-const PATIENCE_MS = 30 * 60_000;
 /** Statements are forgotten when building begins: it should be noticed at once. */
 const LOOK_EARLY_MS = 15;
 /** While the product is measured, few looks: they use the processors too. */
@@ -44,8 +43,7 @@ export async function runProduct(
     taskQueuePrefix: null,
   });
   if (started.kind !== 'started') throw new Error(`${backfillId} runs already: end it, or wait for it`);
-  const reach: Reach = (describe, there, everyMs = LOOK_EVERY_MS) =>
-    reachProgress(stack, backfillId, describe, there, everyMs);
+  const reach = reachProgress(stack, backfillId, LOOK_EVERY_MS);
   await reach('building to begin', ({ status }) => status === 'building', LOOK_EARLY_MS);
   const measured = await watchBuilding(stack, backfillId, reach);
   await reach('its evidence', ({ status }) => status === 'awaitingApproval');
@@ -106,55 +104,4 @@ function readProcesses(stack: BenchStack): Processes {
 
 function spent(before: number | null | undefined, after: number | null | undefined): number | null {
   return before == null || after == null ? null : after - before;
-}
-
-interface Progress {
-  readonly status: string;
-  readonly ended: boolean;
-  readonly done: number;
-  readonly total: number;
-}
-
-type Reach = (describe: string, there: (progress: Progress) => boolean, everyMs?: number) => Promise<void>;
-
-/** Looks into the ledger, not at the workflow: a query would cost the worker time that is being measured. */
-async function reachProgress(
-  stack: BenchStack,
-  backfillId: string,
-  describe: string,
-  there: (progress: Progress) => boolean,
-  everyMs: number,
-): Promise<void> {
-  let wrong: string | null = null;
-  await waitUntil(
-    async () => {
-      const { rows } = await stack.admin.query<Progress>(
-        `SELECT status, ended_at IS NOT NULL AS ended,
-                (SELECT count(*)::int FROM governance.backfill_batches b WHERE b.backfill_id = r.backfill_id AND b.reconciled_at IS NOT NULL) AS done,
-                (SELECT count(*)::int FROM governance.backfill_batches b WHERE b.backfill_id = r.backfill_id) AS total
-           FROM governance.backfill_runs r WHERE backfill_id = $1`,
-        [backfillId],
-      );
-      const [progress] = rows;
-      if (progress === undefined) wrong = await refusalOf(stack, backfillId);
-      else if (progress.status === 'held') wrong = "it is held; its worker's log in .backfill/bench says why";
-      return wrong !== null || (progress !== undefined && there(progress));
-    },
-    { timeoutMs: PATIENCE_MS, everyMs, describe: `${backfillId} to reach ${describe}` },
-  );
-  if (wrong !== null) throw new Error(`${backfillId} does not reach ${describe}: ${String(wrong)}`);
-}
-
-/** A plan that is refused leaves nothing in the ledger: the workflow's own end says why. */
-async function refusalOf({ client }: BenchStack, backfillId: string): Promise<string | null> {
-  const handle = client.workflow.getHandle(workflowIdOf(backfillId));
-  const { status } = await handle.describe();
-  if (status.name === 'RUNNING') return null;
-  try {
-    await handle.result();
-    return 'it has ended';
-  } catch (error) {
-    const { cause } = error as Error;
-    return cause instanceof Error ? cause.message : String(error);
-  }
 }

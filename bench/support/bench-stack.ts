@@ -48,8 +48,7 @@ async function onServers<T>(
   { eventsPerDay, log }: BenchStackOptions,
   use: (stack: BenchStack) => Promise<T>,
 ): Promise<T> {
-  const databaseFile = join(folder, 'temporal', 'temporal.db');
-  await removeOldHistories(databaseFile);
+  const databaseFile = await removeOldHistories(folder);
   // Started with the settings above, it is then taken over by the stack as it runs.
   const postgres = await startPostgres({ dataFolder: join(folder, 'postgres'), settings: SETTINGS });
   let stop = (): Promise<void> => postgres.stop();
@@ -67,10 +66,15 @@ async function onServers<T>(
   }
 }
 
-/** Runs that a killed bench left in the server's database would be taken up again, in the middle of the measuring. */
-async function removeOldHistories(databaseFile: string): Promise<void> {
+/**
+ * Runs that a killed bench left in the server's database would be taken up again, in the middle of the measuring. Answers
+ * where the next database will be.
+ */
+export async function removeOldHistories(folder: string): Promise<string> {
+  const databaseFile = join(folder, 'temporal', 'temporal.db');
   await stopLeftTemporal(databaseFile);
   rmSync(dirname(databaseFile), { recursive: true, force: true });
+  return databaseFile;
 }
 
 async function connected<T>(

@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 export interface ProcessReading {
   /** Resident memory. */
   readonly rssBytes: number;
+  /** The most that it ever had resident. */
+  readonly peakRssBytes: number;
   /** Processor time since its start, of all its threads. */
   readonly cpuMs: number;
 }
@@ -15,8 +17,15 @@ export function readProcess(pid: number | null): ProcessReading | null {
   const fields = pid === null ? null : readStat(pid);
   if (pid === null || fields === null) return null;
   const status = readIfThere(`/proc/${pid}/status`) ?? '';
-  const resident = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
-  return { rssBytes: Number(resident ?? 0) * 1024, cpuMs: ticks(fields, OWN) * TICK_MS };
+  return {
+    rssBytes: kilobytes(status, 'VmRSS') * 1024,
+    peakRssBytes: kilobytes(status, 'VmHWM') * 1024,
+    cpuMs: ticks(fields, OWN) * TICK_MS,
+  };
+}
+
+function kilobytes(status: string, field: string): number {
+  return Number(new RegExp(String.raw`^${field}:\s+(\d+) kB$`, 'm').exec(status)?.[1] ?? 0);
 }
 
 /**

@@ -2,6 +2,7 @@ import type { DescribedBackfill } from '../client/describe-backfill.ts';
 import type { Config } from '../config/config.ts';
 import type { WaitingOn } from '../domain/backfill-state.ts';
 import type { BackfillPlan } from '../domain/backfill-plan.ts';
+import { ownApproval } from '../domain/required-approvals.ts';
 import { nextActions } from '../domain/next-actions.ts';
 import type { LiveWrites } from '../domain/live-writes.ts';
 import type { MonitorStatus } from '../domain/monitor.ts';
@@ -104,7 +105,8 @@ export function lastKnownStatus(
     checks: run?.evidence?.checks ?? [],
     monitors: run?.monitors ?? [],
     undelivered: run?.undelivered ?? [],
-    approval: run?.approval ?? null,
+    approval: run === null ? null : ownApproval(run.approvers, run.approvals),
+    approvals: run?.approvals ?? [],
     waivers: run?.waivers ?? [],
     drift: null,
     proposal: null,
@@ -133,6 +135,7 @@ export function lastKnownStatus(
       hold: null,
       paused: null,
       shape: 'plain',
+      release: null,
       requests: [],
       signOffs: run?.signOffs ?? [],
       evidence: run?.evidence ?? null,

@@ -18,6 +18,8 @@ interface MessageCommand {
   readonly message: MessageName;
   readonly about: string;
   readonly options: readonly MessageOption[];
+  /** A private key may sign it. */
+  readonly isSigned?: true;
 }
 
 const BY: MessageOption = {
@@ -44,6 +46,7 @@ const COMMANDS: readonly MessageCommand[] = [
       },
       { flags: '--comment <text>', about: 'kept with the approval' },
     ],
+    isSigned: true,
   },
   { command: 'reject', message: 'reject', about: 'reject the evidence; the run is held', options: [BY, NEEDED_REASON] },
   {
@@ -125,13 +128,15 @@ export type Run = (task: () => Promise<CommandResult>) => Promise<void>;
 
 /** One command a message, each `backfill <command> <id> [options]`. */
 export function addMessageCommands(program: Command, run: Run, surroundings: Surroundings): void {
-  for (const { command, message, about, options } of COMMANDS) {
+  for (const { command, message, about, options, isSigned } of COMMANDS) {
     const added = program.command(`${command} <id>`).description(about);
     for (const { flags, about: what, isRequired, read } of options) {
       const option = added.createOption(flags, what).makeOptionMandatory(isRequired ?? false);
       added.addOption(read === undefined ? option : option.argParser(read));
     }
     if (message === 'replan') addReview(added);
+    if (isSigned === true)
+      added.option('--key <file>', 'ed25519 private key (PEM) that signs it; the contract lists its public key');
     added.option('--json', 'print one JSON document');
     added.action((id: string, given: Readonly<Record<string, unknown>>) =>
       run(async () => {
@@ -140,7 +145,11 @@ export function addMessageCommands(program: Command, run: Run, surroundings: Sur
           return reviewReplan(id, given, surroundings);
         }
         const { send } = await import('./commands/send.ts');
-        return send(id, message, payloadOf(options, given, surroundings.user), surroundings);
+        const payload = payloadOf(options, given, surroundings.user);
+        const key = given['key'];
+        if (typeof key !== 'string') return send(id, message, payload, surroundings);
+        const { signApproval } = await import('./sign-approval.ts');
+        return send(id, message, await signApproval(id, payload, key, surroundings), surroundings);
       }),
     );
   }

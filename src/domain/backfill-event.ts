@@ -32,7 +32,8 @@ export type BackfillEvent =
       readonly signOffs: BackfillState['signOffs'];
       readonly consolidated: number;
       readonly evidence: Evidence | null;
-      readonly approval: Approval | null;
+      /** On that evidence. */
+      readonly approvals: readonly Approval[];
       readonly waivers: readonly Waiver[];
     }
   | { readonly type: 'moved'; readonly to: BackfillStatus; readonly because?: string }

@@ -1,6 +1,8 @@
 import type { AddedColumn } from './added-column.ts';
 import type { BackfillSpec, KeyRange } from './backfill-spec.ts';
-import type { AnnounceTarget, DatasetContract, Downstream, PipelineProbe } from './dataset-contract.ts';
+import type { AnnounceTarget } from './announce-target.ts';
+import type { DatasetContract, Downstream, PipelineProbe } from './dataset-contract.ts';
+import type { ReopenedPeriod } from './closed-periods.ts';
 import type { Estimate } from './estimate.ts';
 import type { PlannedMonitor } from './monitor.ts';
 import type { QualifiedName } from './names.ts';
@@ -68,6 +70,8 @@ export interface BackfillPlan {
   readonly auditColumns: readonly string[];
   /** Columns that a replan carried into the plan; the old version of history has none of them. */
   readonly addedColumns: readonly AddedColumn[];
+  /** Closed accounting periods that the interval changes. */
+  readonly reopened: readonly ReopenedPeriod[];
   readonly viewColumns: readonly string[];
   readonly baseFingerprint: string;
   readonly plainViewFingerprint: string;

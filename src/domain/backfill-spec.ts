@@ -1,4 +1,4 @@
-import type { AnnounceTarget } from './dataset-contract.ts';
+import type { AnnounceTarget } from './announce-target.ts';
 import type { QualifiedName } from './names.ts';
 
 /** A half-open slice `[start, end)` of the partition key; both are literals of the key's type, e.g. `2024-12-01`. */

@@ -37,6 +37,8 @@ export interface Approval {
   readonly digest: string;
   readonly comment: string;
   readonly at: string;
+  /** Base64, over `approvalText`; where it was signed. */
+  readonly signature?: string;
 }
 
 export interface Release {
@@ -134,7 +136,10 @@ export interface BackfillState {
   /** Monitors rolled this dataset back as often within a day as they may. */
   readonly monitorsFlutter?: boolean;
   readonly evidence: Evidence | null;
+  /** Of the dataset's own approver; null until it is given. */
   readonly approval: Approval | null;
+  /** All that were given on the present evidence, in their order; absent in a run that began when one was all. */
+  readonly approvals?: readonly Approval[];
   readonly waivers: readonly Waiver[];
   readonly release: Release | null;
   readonly releases: number;
@@ -189,6 +194,7 @@ export function openState(backfillId: string, workflowId: string, requestedBy: s
     checks: [],
     evidence: null,
     approval: null,
+    approvals: [],
     waivers: [],
     release: null,
     releases: 0,

@@ -1,21 +1,13 @@
+import type { AnnounceTarget, Channel } from './announce-target.ts';
+import type { ClosedPeriod } from './closed-periods.ts';
 import type { QualifiedName } from './names.ts';
+import type { Identification } from './people.ts';
 
 export const PARTITION_GRAINS = ['hour', 'day', 'week', 'month'] as const;
 export type PartitionGrain = (typeof PARTITION_GRAINS)[number];
 
 export const BREACH_ACTIONS = ['alert', 'hold', 'rollback'] as const;
 export type BreachAction = (typeof BREACH_ACTIONS)[number];
-
-export const ANNOUNCEMENTS = [
-  'approval_requested',
-  'published',
-  'rolled_back',
-  'held',
-  'sign_off_requested',
-  'overdue',
-  'lagging',
-] as const;
-export type Announcement = (typeof ANNOUNCEMENTS)[number];
 
 /** How live writes to the interval are noticed: by triggers on the base, or by comparing it with what the builds saw. */
 export const CAPTURE_MODES = ['triggers', 'fingerprints'] as const;
@@ -69,16 +61,6 @@ export type PipelineProbe =
       readonly runningWhen: string;
     };
 
-/** One of both: a webhook by the variable that holds its address, or a file in the folder of reports. */
-export interface Channel {
-  readonly webhook: string | null;
-  readonly file: string | null;
-}
-
-export interface AnnounceTarget extends Channel {
-  readonly when: readonly Announcement[];
-}
-
 /** How long a person may be waited for before somebody is reminded. */
 export interface WaitDeadlines {
   readonly approvalMs: number;
@@ -103,6 +85,13 @@ export interface DatasetContract {
   readonly dataset: QualifiedName;
   readonly owner: string;
   readonly approvers: readonly string[];
+  readonly approval: {
+    /** How an approver has to be known at least. */
+    readonly identification: Identification;
+    /** By approver: the ed25519 public key that their approvals are signed with. */
+    readonly keys: Readonly<Record<string, string>>;
+  };
+  readonly closedPeriods: readonly ClosedPeriod[];
   readonly signOff: readonly string[];
   readonly publishedView: QualifiedName;
   readonly partition: { readonly key: string; readonly grain: PartitionGrain; readonly timeZone: string | null };

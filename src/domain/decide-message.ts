@@ -7,8 +7,11 @@ import type { MessageDecision, Unheard } from './message-decision.ts';
 import { DIGEST_DIGITS, accepted, already, refused } from './message-decision.ts';
 import type { Incoming, MessageName } from './messages.ts';
 import { monitorCheck, monitorCheckName, waivableMonitors } from './monitors-watched.ts';
-import { isListed, samePerson } from './people.ts';
+import type { Identification } from './people.ts';
+import { isIdentified, isListed, samePerson } from './people.ts';
 import { NAME_CHARACTERS, SIGNALS_KEPT, namesOf, standing } from './pipeline-signals.ts';
+import { mayApprove } from './required-approvals.ts';
+import { isSignature } from './signed-approval.ts';
 import { isFinal } from './status.ts';
 import type { Check } from './verdict.ts';
 
@@ -67,10 +70,14 @@ function repeated(state: BackfillState, name: MessageName, payload: Incoming): U
   switch (name) {
     case 'approve': {
       const digest = text(payload, 'digest')?.toLowerCase();
-      const pending = state.requests.find((asked) => asked.kind === 'approve');
-      const known = pending?.approval ?? state.approval;
-      const isSame = known !== null && digest !== undefined && known.digest.startsWith(digest);
-      return isSame && samePerson(known.by, by) ? already('this approval is recorded') : null;
+      const known = [
+        ...(state.approvals ?? []),
+        ...(state.approval === null ? [] : [state.approval]),
+        ...state.requests.flatMap((asked) => (asked.kind === 'approve' ? [asked.approval] : [])),
+      ];
+      const isSame =
+        digest !== undefined && known.some((one) => one.digest.startsWith(digest) && samePerson(one.by, by));
+      return isSame ? already('this approval is recorded') : null;
     }
     case 'waive': {
       const check = text(payload, 'check');
@@ -99,8 +106,9 @@ function request(
   reason: string,
 ): MessageDecision {
   if (by === null) return refused(`${kind}: say who you are in "by"`);
-  if (kind === 'reject' && !isListed(by, state.plan?.approvers ?? []))
-    return refused(`reject: ${by} is not an approver of this dataset (${(state.plan?.approvers ?? []).join(', ')})`);
+  const approvers = mayApprove(state.plan ?? { approvers: [] });
+  if (kind === 'reject' && !isListed(by, approvers))
+    return refused(`reject: ${by} is not an approver of this dataset (${approvers.join(', ')})`);
   return accepted({ type: 'requested', request: { kind, by, reason } as Request });
 }
 
@@ -153,7 +161,7 @@ function setLimits(state: BackfillState, payload: Incoming): MessageDecision {
 function approve(state: BackfillState, by: string | null, payload: Incoming, nowIso: string): MessageDecision {
   const digest = text(payload, 'digest');
   if (by === null || digest === null) return refused('approve: give "by" and the "digest" of the evidence you read');
-  const approvers = state.plan?.approvers ?? [];
+  const approvers = mayApprove(state.plan ?? { approvers: [] });
   if (!isListed(by, approvers))
     return refused(`approve: ${by} is not an approver of this dataset (${approvers.join(', ')})`);
   if (samePerson(by, state.requestedBy))
@@ -168,16 +176,34 @@ function approve(state: BackfillState, by: string | null, payload: Incoming, now
     return refused(
       `approve: the digest is not that of the present evidence (${state.evidence?.digest ?? 'none'}); read the report again`,
     );
-  const comment = text(payload, 'comment') ?? '';
+  const signature = text(payload, 'signature');
+  if (signature !== null && !isSignature(signature))
+    return refused(
+      'approve: the signature is not that of an ed25519 key: base64 of 64 bytes is what backfill approve --key sends',
+    );
+  const identified = signature === null ? ('claimed' as const) : ('signed' as const);
+  const asked = state.plan?.identification ?? 'claimed';
+  if (!isIdentified(identified, asked))
+    return refused(
+      `approve: this dataset takes an approval that is ${asked}, and a name in a message is ${identified}: ${HOW_TO[asked]}`,
+    );
   const approval = {
     by,
-    identified: 'claimed' as const,
+    identified,
     digest: state.evidence?.digest ?? digest,
-    comment,
+    comment: text(payload, 'comment') ?? '',
     at: nowIso,
+    ...(signature === null ? {} : { signature }),
   };
   return accepted({ type: 'requested', request: { kind: 'approve', by, approval } });
 }
+
+/** How an approver becomes known as well as a contract may ask for. */
+const HOW_TO: Readonly<Record<Identification, string>> = {
+  claimed: 'name yourself',
+  proxy: 'approve on the review page, or sign: backfill approve --key <private key>',
+  signed: 'backfill approve --key <private key>',
+};
 
 function isDigestOf(given: string, present: string | undefined): boolean {
   return present !== undefined && present.startsWith(given.toLowerCase());

@@ -1,4 +1,4 @@
-import type { AnnounceTarget, Channel } from './dataset-contract.ts';
+import type { AnnounceTarget, Channel } from './announce-target.ts';
 
 /** About an hour and a half in all: a webhook that is away for longer is another one by then. */
 export const MOST_ATTEMPTS = 20;

@@ -2,13 +2,20 @@ import type { BackfillState, Request } from './backfill-state.ts';
 import type { Unheard } from './message-decision.ts';
 import { already, refused } from './message-decision.ts';
 import type { MessageName } from './messages.ts';
+import type { Watched } from './monitors-watched.ts';
 import { waivableMonitors } from './monitors-watched.ts';
 import type { BackfillStatus } from './status.ts';
 import { TOWARDS_PUBLICATION, WATCHING, isBeforePublication, isFinal } from './status.ts';
 
 /** What of a state says which messages are heard, whoever sends them. */
 export type Standing = Pick<BackfillState, 'status' | 'hold' | 'paused' | 'shape' | 'requests'> &
-  Partial<Pick<BackfillState, 'monitors' | 'waivers' | 'release'>>;
+  Omit<Watched, 'release'> & {
+    readonly release: ReleaseKnown | null;
+  };
+
+/** Without a worker, less is known of it. */
+type ReleaseKnown = Pick<NonNullable<BackfillState['release']>, 'state'> &
+  Partial<Pick<NonNullable<BackfillState['release']>, 'publishedAt'>>;
 
 /**
  * What stands against a message as things are, whoever sends it and whatever it says besides; null where nothing does.
@@ -71,6 +78,7 @@ function inItsStatus({ status }: Standing, name: keyof typeof WHERE): Unheard | 
 function request(state: Standing, kind: Asked): Unheard | null {
   const pending = pendingRequest(state, kind);
   if (pending !== undefined) return already(`${kind} was asked for by ${pending.by}`);
+  if (kind === 'close' && isUndoneByHand(state)) return null;
   if (kind !== 'rollback') return inItsStatus(state, kind);
   if (state.status === 'held' && mayRollBackFrom(state.hold?.from)) return null;
   return at(state) === 'consolidating'
@@ -84,6 +92,11 @@ const UNDOING_IS_OVER =
 /** The status; where it is held, the one it is held in. */
 function at({ status, hold }: Standing): BackfillStatus {
   return status === 'held' ? (hold?.from ?? 'held') : status;
+}
+
+/** Rolled back round the statement that refuses it, after rows were moved into the base: nothing is left to consolidate. */
+function isUndoneByHand({ status, hold, release }: Standing): boolean {
+  return status === 'held' && hold?.from === 'consolidating' && release?.state === 'rolled_back';
 }
 
 function mayRollBackFrom(from: BackfillStatus | undefined): boolean {

@@ -6,6 +6,7 @@ export interface MessagePayloads {
     readonly by?: string;
     readonly digest?: string;
     readonly comment?: string;
+    readonly signature?: string;
   };
   readonly reject: { readonly by?: string; readonly reason?: string };
   readonly rollback: { readonly by?: string; readonly reason?: string };
@@ -37,7 +38,7 @@ export const MESSAGE_DESCRIPTIONS: Readonly<Record<MessageName, string>> = {
   pause: 'Stop at the next partition boundary and wait. {"by": "you", "reason": "month end"}',
   resume: 'Go on after a pause. {"by": "you"}',
   approve:
-    'Approve the evidence for publication; heard in awaitingApproval, from a listed approver other than the requester. {"by": "you", "digest": "from the report", "comment": ""}',
+    'Approve the evidence for publication; heard in awaitingApproval, from a listed approver other than the requester. {"by": "you", "digest": "from the report", "comment": "", "signature": ""}',
   reject: 'Reject the evidence; the run is held. {"by": "you", "reason": "why"}',
   rollback:
     'Consumers read the previous history again, at once. Heard until consolidation starts. {"by": "you", "reason": "why"}',

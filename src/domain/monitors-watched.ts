@@ -5,7 +5,9 @@ import type { Check } from './verdict.ts';
 import type { Waiver } from './waiver.ts';
 
 /** Where no worker answers, less is known: then there is nothing that could be waived. */
-export type Watched = Partial<Pick<BackfillState, 'monitors' | 'monitorsFlutter' | 'waivers' | 'release'>>;
+export type Watched = Partial<Pick<BackfillState, 'monitors' | 'monitorsFlutter' | 'waivers'>> & {
+  readonly release?: { readonly publishedAt?: string } | null;
+};
 type Run = Watched & { readonly plan: Pick<PlanSummary, 'monitors' | 'autoRollback'> | null };
 
 /** The name that a waiver gives. */

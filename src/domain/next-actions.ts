@@ -4,6 +4,9 @@ import { heardNow } from './heard-now.ts';
 import type { MessageName } from './messages.ts';
 import { monitorCheckName, waivableMonitors } from './monitors-watched.ts';
 import { missingSignOffs } from './parties.ts';
+import type { Identification } from './people.ts';
+import type { Approvers } from './required-approvals.ts';
+import { missingApprovals } from './required-approvals.ts';
 
 /** Something that a person can say now. */
 export interface NextAction {
@@ -17,7 +20,11 @@ export type Known = Standing &
   Pick<BackfillState, 'backfillId' | 'signOffs' | 'drift'> & {
     readonly proposal: Pick<NonNullable<BackfillState['proposal']>, 'planHash'> | null;
     readonly evidence: Pick<NonNullable<BackfillState['evidence']>, 'digest'> | null;
-    readonly plan: Pick<NonNullable<BackfillState['plan']>, 'signOff'> | null;
+    readonly plan:
+      | (Pick<NonNullable<BackfillState['plan']>, 'signOff'> &
+          Partial<Approvers> & { readonly identification?: Identification })
+      | null;
+    readonly approvals?: BackfillState['approvals'];
   };
 
 /** Most likely first, the end of all work last. The others change figures or come from pipelines: they are not a next step. */
@@ -68,13 +75,16 @@ function isOfUse({ status, shape, drift, proposal, hold }: Known, message: Offer
 }
 
 function commands(
-  { backfillId: id, status, evidence, hold, plan, signOffs, proposal, ...watched }: Known,
+  { backfillId: id, status, evidence, hold, plan, signOffs, proposal, approvals, ...watched }: Known,
   message: Offered,
 ): readonly string[] {
   const waivable = waivableMonitors(watched).map(({ name }) => monitorCheckName(name));
   switch (message) {
     case 'approve':
-      return [`approve ${id} --by <approver> --digest ${evidence?.digest ?? '<from the report>'}`];
+      return approvers(plan, approvals).map(
+        (by) =>
+          `approve ${id} --by ${by} --digest ${evidence?.digest ?? '<from the report>'}${plan?.identification === 'signed' ? ' --key <private key>' : ''}`,
+      );
     case 'reject':
       return [`reject ${id} --by <approver> --reason "<why>"`];
     case 'replan':
@@ -99,6 +109,12 @@ function commands(
     default:
       return [`${message} ${id}`];
   }
+}
+
+/** Who is still to approve: by name where it has to be somebody in particular. */
+function approvers(plan: Known['plan'], given: Known['approvals']): readonly string[] {
+  const missing = missingApprovals({ approvers: plan?.approvers ?? [], reopened: plan?.reopened ?? [] }, given ?? []);
+  return missing.map(({ anyOf, because }) => (because === null ? '<approver>' : word(anyOf.join(' or '))));
 }
 
 /** One word of a shell's command line. */

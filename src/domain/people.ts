@@ -10,3 +10,8 @@ export function isListed(person: string, list: readonly string[]): boolean {
 /** How we know who somebody is: a name in a message, an authenticating proxy, or a signature over the digest. */
 export const IDENTIFICATIONS = ['claimed', 'proxy', 'signed'] as const;
 export type Identification = (typeof IDENTIFICATIONS)[number];
+
+/** Whether somebody is known at least as well as is asked for. */
+export function isIdentified(how: Identification, atLeast: Identification): boolean {
+  return IDENTIFICATIONS.indexOf(how) >= IDENTIFICATIONS.indexOf(atLeast);
+}

@@ -1,3 +1,5 @@
+import type { Identification } from './people.ts';
+
 /** What a workflow needs to know of the frozen plan; the plan itself stays in the ledger. */
 export interface PlanSummary {
   readonly backfillId: string;
@@ -10,6 +12,10 @@ export interface PlanSummary {
   readonly owner: string;
   readonly publishedView: string;
   readonly approvers: readonly string[];
+  /** How an approver has to be known at least; absent: a name in a message is enough. */
+  readonly identification?: Identification;
+  /** Closed periods that the interval changes, each with who has to approve that. */
+  readonly reopened?: readonly { readonly name: string; readonly approver: string }[];
   readonly signOff: readonly string[];
   readonly maxConcurrency: number;
   readonly dailyBytesBudget: number | null;

@@ -1,9 +1,10 @@
 import type { BackfillEvent, Work } from './backfill-event.ts';
-import type { BackfillState, Refusal, Request } from './backfill-state.ts';
+import type { Approval, BackfillState, Refusal, Request } from './backfill-state.ts';
 import { assertNever } from './assert-never.ts';
 import { giveBack, giveBackSplit, startQueue } from './batch-queue.ts';
 import type { MonitorStatus } from './monitor.ts';
 import { standing, withFinished, withStarted } from './pipeline-signals.ts';
+import { ownApproval } from './required-approvals.ts';
 import type { Telling } from './received-message.ts';
 import { shortened } from './received-message.ts';
 import type { BackfillStatus } from './status.ts';
@@ -91,7 +92,7 @@ function unknownMonitors({ monitors = [] }: BackfillState, reason: string, at: s
 }
 
 function takenUp(state: BackfillState, event: Extract<BackfillEvent, { type: 'takenUp' }>): BackfillState {
-  const { signOffs, consolidated, evidence, approval, waivers, inForce } = event;
+  const { signOffs, consolidated, evidence, approvals, waivers, inForce } = event;
   return {
     ...state,
     limits: { ...state.limits, ...inForce.limits },
@@ -100,9 +101,18 @@ function takenUp(state: BackfillState, event: Extract<BackfillEvent, { type: 'ta
     signOffs,
     consolidated,
     evidence,
-    approval,
+    ...approvedBy(state, approvals),
     waivers,
   };
+}
+
+const UNAPPROVED = { approval: null, approvals: [] } as const;
+
+function approvedBy(
+  { plan }: BackfillState,
+  approvals: readonly Approval[],
+): Pick<BackfillState, 'approval' | 'approvals'> {
+  return { approvals, approval: plan === null ? null : ownApproval(plan, approvals) };
 }
 
 type Decision = Extract<
@@ -129,12 +139,12 @@ function decide(state: BackfillState, event: Decision, nowIso: string): Backfill
         ...state,
         evidence: event.evidence,
         checks: [...state.checks.filter(({ level }) => level === 'proof'), ...event.evidence.checks],
-        approval: null,
+        ...UNAPPROVED,
       };
     case 'approved':
-      return { ...state, approval: event.approval };
+      return { ...state, ...approvedBy(state, [...(state.approvals ?? []), event.approval]) };
     case 'approvalVoid':
-      return { ...state, approval: null };
+      return { ...state, ...UNAPPROVED };
     case 'waived':
       return { ...state, waivers: [...state.waivers, event.waiver] };
     case 'published':
@@ -156,7 +166,7 @@ function decide(state: BackfillState, event: Decision, nowIso: string): Backfill
         release: state.release && { ...state.release, state: 'rolled_back' },
         rollbackDeadline: null,
         rollbackStatement: null,
-        approval: null,
+        ...UNAPPROVED,
       };
     case 'signedOff':
       return { ...state, signOffs: [...state.signOffs, { party: event.party, at: nowIso }] };
@@ -206,7 +216,7 @@ function replanned(
     plan,
     drift: null,
     proposal: null,
-    approval: isPublished ? state.approval : null,
+    ...(isPublished ? {} : UNAPPROVED),
     queue: rebuild ? startQueue(plan.batches) : state.queue,
     progress: { ...state.progress, ...counts },
   };

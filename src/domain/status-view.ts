@@ -26,6 +26,8 @@ export interface StatusView {
   /** Announcements that could not be delivered so far, each in words; they are tried again, or given up. */
   readonly undelivered: readonly string[];
   readonly approval: Approval | null;
+  /** All that were given on the present evidence. */
+  readonly approvals: readonly Approval[];
   readonly waivers: readonly Waiver[];
   readonly hold: Hold | null;
   /** Columns that the base got while readers see the release; before, the run is held with them. */
@@ -73,6 +75,7 @@ export function viewStatus(state: BackfillState, historyLength: number): StatusV
     monitors: state.monitors ?? [],
     undelivered: state.undelivered ?? [],
     approval: state.approval,
+    approvals: state.approvals ?? [],
     waivers: state.waivers,
     hold: state.hold,
     drift: state.drift,

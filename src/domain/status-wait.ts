@@ -1,15 +1,20 @@
 import type { BackfillState, WaitingOn } from './backfill-state.ts';
 import { missingSignOffs } from './parties.ts';
 import { samePerson } from './people.ts';
+import { missingApprovals } from './required-approvals.ts';
 
 /** What a status waits for by its nature; null where it works by itself. */
 export function statusWait(state: BackfillState): WaitingOn | null {
   const { status, since, plan } = state;
   switch (status) {
     case 'awaitingApproval': {
-      const may = (plan?.approvers ?? []).filter((person) => !samePerson(person, state.requestedBy));
       const digest = (state.evidence?.digest ?? '').slice(0, 12);
-      return { reason: `approval of evidence ${digest} by ${may.join(' or ')}`, since };
+      const missing = missingApprovals(plan ?? { approvers: [] }, state.approvals ?? []).map(({ anyOf, because }) => {
+        const may = anyOf.filter((person) => !samePerson(person, state.requestedBy));
+        return `by ${may.join(' or ')}${because === null ? '' : ` (${because})`}`;
+      });
+      const signed = plan?.identification === 'signed' ? 'signed approval' : 'approval';
+      return { reason: `${signed} of evidence ${digest} ${missing.join(', and ')}`, since };
     }
     case 'publishing':
       return {

@@ -122,7 +122,7 @@ export const TRANSITIONS: Readonly<Record<BackfillStatus, Edges>> = {
     rolledBack: 'the ledger shows a rollback made by hand, or a person asked to try again',
     consolidating: 'a person asked to try again',
     held: 'the ledger shows a rollback made by hand after rows were moved into the base',
-    closing: 'a person asked to try again',
+    closing: 'a person asked to try again, or closed the run after a rollback by hand',
     aborting: 'a person gave it up, or asked to try the clean-up again',
   },
   aborting: { aborted: 'what was never published is dropped, the evidence is kept', held: 'clean-up met an obstacle' },

@@ -1,3 +1,4 @@
+import type { Identification } from '../domain/people.ts';
 import type { Sql } from '../warehouse/sql.ts';
 import { sql } from '../warehouse/sql.ts';
 
@@ -9,10 +10,12 @@ export function insertDecision(input: {
   readonly digest: string;
   readonly subject: string;
   readonly comment: string;
+  readonly identified?: Identification;
+  readonly signature?: string;
 }): Sql {
   return sql(
-    `INSERT INTO governance.backfill_approvals (backfill_id, decision, decided_by, requested_by, evidence_digest, subject, comment)
-     SELECT backfill_id, $2, $3, requested_by, $4, $5, $6 FROM governance.backfill_runs WHERE backfill_id = $1
+    `INSERT INTO governance.backfill_approvals (backfill_id, decision, decided_by, requested_by, evidence_digest, subject, comment, identified, signature)
+     SELECT backfill_id, $2, $3, requested_by, $4, $5, $6, $7, $8 FROM governance.backfill_runs WHERE backfill_id = $1
      ON CONFLICT ON CONSTRAINT same_decision_once DO NOTHING`,
     input.backfillId,
     input.decision,
@@ -20,6 +23,19 @@ export function insertDecision(input: {
     input.digest,
     input.subject,
     input.comment,
+    input.identified ?? 'claimed',
+    input.signature ?? null,
+  );
+}
+
+/** Valid approvals of the newest evidence, in their order. */
+export function approvalsInForce(backfillId: string): Sql {
+  return sql(
+    `SELECT decided_by AS "by", identified, evidence_digest AS digest, signature FROM governance.backfill_approvals
+      WHERE backfill_id = $1 AND decision = 'approve' AND void_since IS NULL
+        AND evidence_digest = (SELECT digest FROM governance.backfill_evidence WHERE backfill_id = $1 AND kind = 'run' ORDER BY evidence_id DESC LIMIT 1)
+      ORDER BY approval_id`,
+    backfillId,
   );
 }
 

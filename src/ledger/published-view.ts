@@ -27,12 +27,3 @@ export function viewIsShaped(plan: Pick<BackfillPlan, 'view' | 'shadow'>): Sql {
     qualified(plan.shadow),
   );
 }
-
-/** Rows were consolidated, and the release is rolled back all the same: by hand, round the statement that refuses it. */
-export function rowsMovedUnderARollback(backfillId: string): Sql {
-  return sql(
-    `SELECT EXISTS (SELECT FROM governance.backfill_partitions WHERE backfill_id = $1 AND consolidated_at IS NOT NULL)
-        AND NOT EXISTS (SELECT FROM governance.data_releases WHERE backfill_id = $1 AND state = 'consolidated') AS moved`,
-    backfillId,
-  );
-}

@@ -1,4 +1,5 @@
 import type { Approval, BackfillState, Refusal, Release } from '../domain/backfill-state.ts';
+import type { Approvers } from '../domain/required-approvals.ts';
 import type { Waiver } from '../domain/waiver.ts';
 import type { Check } from '../domain/verdict.ts';
 import type { Sql } from '../warehouse/sql.ts';
@@ -17,7 +18,9 @@ export interface RunStatus {
   readonly batches: { readonly total: number; readonly done: number; readonly failed: number };
   readonly bytesScanned: number;
   readonly evidence: { readonly digest: string; readonly checks: readonly Check[] } | null;
-  readonly approval: Approval | null;
+  /** On the newest evidence, in their order. */
+  readonly approvals: readonly Approval[];
+  readonly approvers: Approvers;
   readonly waivers: readonly Waiver[];
   readonly release: (Release & { readonly deadline: string }) | null;
   readonly signOffs: BackfillState['signOffs'];
@@ -26,7 +29,7 @@ export interface RunStatus {
 
 const iso = (column: string): string => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
-const DECISION = `jsonb_build_object('by', decided_by, 'identified', identified, 'digest', evidence_digest, 'comment', comment, 'at', ${iso('decided_at')})`;
+const DECISION = `jsonb_strip_nulls(jsonb_build_object('by', decided_by, 'identified', identified, 'digest', evidence_digest, 'comment', comment, 'at', ${iso('decided_at')}, 'signature', signature))`;
 
 /** One row, or none where the ledger has no such run. */
 export function runStatus(backfillId: string): Sql {
@@ -37,7 +40,8 @@ export function runStatus(backfillId: string): Sql {
        (SELECT jsonb_build_object('total', count(*), 'done', count(*) FILTER (WHERE state IN ('passed', 'waived')), 'failed', count(*) FILTER (WHERE state = 'failed')) FROM governance.backfill_batches ${ofRun}) AS batches,
        (SELECT coalesce(sum(bytes), 0)::float8 FROM governance.backfill_spending ${ofRun}) AS "bytesScanned",
        (SELECT jsonb_build_object('digest', digest, 'checks', coalesce(body -> 'checks', '[]')) FROM governance.backfill_evidence ${ofRun} AND kind = 'run' ORDER BY evidence_id DESC LIMIT 1) AS evidence,
-       (SELECT ${DECISION} FROM governance.backfill_approvals ${ofRun} AND decision = 'approve' AND void_since IS NULL AND evidence_digest = (SELECT digest FROM governance.backfill_evidence ${ofRun} AND kind = 'run' ORDER BY evidence_id DESC LIMIT 1) ORDER BY approval_id DESC LIMIT 1) AS approval,
+       (SELECT coalesce(jsonb_agg(${DECISION} ORDER BY approval_id), '[]') FROM governance.backfill_approvals ${ofRun} AND decision = 'approve' AND void_since IS NULL AND evidence_digest = (SELECT digest FROM governance.backfill_evidence ${ofRun} AND kind = 'run' ORDER BY evidence_id DESC LIMIT 1)) AS approvals,
+       jsonb_build_object('approvers', r.approvers, 'reopened', coalesce(r.plan -> 'reopened', '[]')) AS approvers,
        (SELECT coalesce(jsonb_agg(body ORDER BY evidence_id), '[]') FROM governance.backfill_evidence ${ofRun} AND kind = 'waiver') AS waivers,
        (SELECT jsonb_build_object('releaseId', release_id, 'publishedAt', ${iso('published_at')}, 'state', state, 'deadline', ${iso('rollback_deadline')}) FROM governance.data_releases ${ofRun} ORDER BY epoch DESC LIMIT 1) AS release,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('party', decided_by, 'at', ${iso('decided_at')}) ORDER BY approval_id), '[]') FROM governance.backfill_approvals ${ofRun} AND decision = 'sign_off' AND void_since IS NULL AND subject = (SELECT release_id FROM governance.data_releases ${ofRun} ORDER BY epoch DESC LIMIT 1)) AS "signOffs",

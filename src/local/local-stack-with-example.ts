@@ -132,7 +132,8 @@ async function prepareExample(
 const WORKER = fileURLToPath(new URL('../../worker/main.js', import.meta.url));
 const PIPELINE = fileURLToPath(new URL('../../examples/daily-revenue/live-pipeline.js', import.meta.url));
 
-function startWorker(
+/** A supervised worker on the stack's servers, with the contracts that the stack names. */
+export function startWorker(
   stack: StackFile,
   folder: string,
   env: NodeJS.ProcessEnv,

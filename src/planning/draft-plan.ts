@@ -1,5 +1,6 @@
 import type { BackfillPlan, PlannedProbe, PlannedSql } from '../domain/backfill-plan.ts';
 import type { KeyRange } from '../domain/backfill-spec.ts';
+import { reopenedPeriods } from '../domain/closed-periods.ts';
 import type { LoadedContract } from '../domain/dataset-contract.ts';
 import type { Prices } from '../domain/estimate.ts';
 import { refusedAtOnce } from '../domain/direct-readers.ts';
@@ -10,6 +11,7 @@ import type { Rehearsal } from '../domain/rehearsal.ts';
 import { rehearsalReasons } from '../domain/rehearsal.ts';
 import { describeCheck } from '../domain/verdict.ts';
 import { keyRanges, partitionCounts } from '../ledger/partitions.ts';
+import { addDays } from '../spec/iso-date.ts';
 import type { Session } from '../warehouse/session.ts';
 import { withReadOnly, withRollback } from '../warehouse/session.ts';
 import { probeReasons } from './ask-probe.ts';
@@ -78,6 +80,7 @@ export async function draftPlan(
     ...watch.planned,
     sourceTotals: plannedTotals(loaded),
     probe,
+    reopened: reopenedPeriods(contract.closedPeriods, spec.interval, (day) => addDays(day, 1)),
     baseFingerprint: installed.baseFingerprint ?? '',
     plainViewFingerprint: installed.viewFingerprint ?? '',
     functionPrefix: installed.functionPrefix,

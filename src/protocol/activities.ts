@@ -35,7 +35,7 @@ export interface Resumption {
     | null;
   /** What that release was approved on. */
   readonly evidence: Evidence | null;
-  readonly approval: Approval | null;
+  readonly approvals: readonly Approval[];
   readonly waivers: readonly Waiver[];
   /** Of that release. */
   readonly signOffs: BackfillState['signOffs'];
@@ -52,7 +52,6 @@ export interface FinishedBatch {
 
 /** What only the workflow knows of the gate. */
 export interface WatchGate {
-  readonly limits: BackfillState['limits'];
   /** Live pipelines that signalled that they run, in words; null where none did. */
   readonly signalled: string | null;
 }
@@ -180,6 +179,12 @@ export interface ConsolidationResult {
     | { readonly kind: 'failed'; readonly batch: number; readonly check: Check };
 }
 
+/** Artifacts by kind and name. `kept`: which of them stays although it was to go, and why. */
+export interface Removed {
+  readonly dropped: readonly string[];
+  readonly kept?: string;
+}
+
 /** Short statements on the ledger and the catalogue. */
 export interface LightActivities {
   /** Writes the run's status and an event. Idempotent by (status, since). */
@@ -218,12 +223,18 @@ export interface WarehouseActivities {
   rebuildClaim(
     input: RunRef & { claim: BatchRange; lane: number; limits: BackfillState['limits'] },
   ): Promise<ClaimResult>;
-  /** Catches up with live writes, then the evidence of the whole run, its digest and its report. */
-  concludeEvidence(input: RunRef): Promise<ConcludeOutcome>;
+  /** Catches up with live writes, then the evidence of the whole run, its digest and its report. Without limits, those of the plan. */
+  concludeEvidence(input: RunRef & { limits?: BackfillState['limits'] }): Promise<ConcludeOutcome>;
   /** Rebuilds what live writes touch, but for `pointerOnly`; returns when the workflow has something to hear. */
   /** `drift`: the reason that the workflow knows already. `gate`: asked before each partition, where nobody reads them yet. */
   watchLiveWrites(
-    input: RunRef & { published: boolean; pointerOnly?: true; drift?: string; gate?: WatchGate },
+    input: RunRef & {
+      published: boolean;
+      pointerOnly?: true;
+      limits?: BackfillState['limits'];
+      drift?: string;
+      gate?: WatchGate;
+    },
   ): Promise<WatchOutcome>;
   /** Before the switch: what monitors compare with. Key: the evidence and the monitor. `without`: checks that were waived. */
   measureBaselines(input: RunRef & { without: readonly string[] }): Promise<{ failed: Check | null }>;
@@ -255,7 +266,7 @@ export interface WarehouseActivities {
   /** Under the fence: no mark left, base equals overlay; pointer back, plain view, triggers dropped. Not retired: late writes came first. */
   retireOverlay(input: RunRef): Promise<{ retired: boolean }>;
   /** Drops what the ledger records for this run and nothing else. `unplanned`: the workflow knows of no plan, and one that is open in the ledger is ended too. */
-  cleanUp(input: RunRef & { keepSnapshot: boolean; unplanned?: true }): Promise<{ dropped: readonly string[] }>;
+  cleanUp(input: RunRef & { keepSnapshot: boolean; unplanned?: true }): Promise<Removed>;
 }
 
 export type BackfillActivities = LightActivities & WarehouseActivities;

@@ -25,7 +25,7 @@ import { sql } from '../warehouse/sql.ts';
 import { reportCommands } from './commands.ts';
 import { readDecisions } from './read-decisions.ts';
 import { readMeasures } from './read-measures.ts';
-import type { Report, ReportedMonitor, ReportedNotice, ReportedPlan } from './report.ts';
+import type { Report, ReportedMonitor, ReportedNotice, ReportedPlan, RestatedPeriod } from './report.ts';
 import { summarise } from './summary.ts';
 
 /** Rows and lists that a person still reads; what is beyond stays in the ledger. */
@@ -41,6 +41,7 @@ interface RunEvidence {
     readonly server: string;
     readonly previous: PreviousEvidence | null;
     readonly figures: ReconciliationFigures;
+    readonly closedPeriods?: readonly RestatedPeriod[];
     readonly checks: readonly Check[];
     readonly proofs: readonly { readonly checks: readonly Check[] }[];
   };
@@ -83,6 +84,7 @@ export async function readReport(session: Session, backfillId: string): Promise<
               previous: evidence.body.previous,
             },
       plan: reportedPlan(plan, run.planHash),
+      closedPeriods: evidence?.body.closedPeriods ?? [],
       work: {
         estimate: plan.estimate,
         actual: await session.one<WorkDone>(workDone(backfillId)),
@@ -105,7 +107,12 @@ export async function readReport(session: Session, backfillId: string): Promise<
       monitors: await session.rows<ReportedMonitor>(monitorHistory(backfillId, MONITOR_TURNS)),
       downstream: await session.rows<ReportedNotice>(listNotices(backfillId)),
       ...(await readDecisions(session, plan)),
-      commands: reportCommands(backfillId, run.workflowId, evidence?.digest ?? null),
+      commands: reportCommands(
+        backfillId,
+        run.workflowId,
+        evidence?.digest ?? null,
+        plan.contract.approval.identification,
+      ),
     };
     return { ...report, summary: summarise(report) };
   });
@@ -171,6 +178,8 @@ function reportedPlan(plan: BackfillPlan, planHash: string): ReportedPlan {
     contractSha256: plan.contractSha256,
     owner: plan.spec.owner,
     approvers: plan.contract.approvers,
+    identification: plan.contract.approval.identification,
+    reopened: plan.reopened,
     signOff: plan.contract.signOff,
     grain: plan.contract.partition.grain,
     partitions: plan.partitions,

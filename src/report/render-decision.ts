@@ -1,4 +1,5 @@
 import type { PreviousEvidence } from '../domain/previous-evidence.ts';
+import { ownApprovers } from '../domain/required-approvals.ts';
 import { formatDecimal, formatDelta } from './decimal.ts';
 import type { Markup } from './markup.ts';
 import { markup, NOTHING } from './markup.ts';
@@ -39,7 +40,16 @@ ${facts([
   ['Evidence digest', markup`<code>${evidence.digest}</code>`],
   ['Evidence as of', formatInstant(evidence.asOf)],
   ...(evidence.previous === null ? [] : [['Asked before', renderQuestion(evidence.previous)] as const]),
-  ['May approve', `${listed(plan.approvers)}; never ${requestedBy}, who requested it, and nobody who waived a check`],
+  [
+    'May approve',
+    `${listed(ownApprovers(plan))}; never ${requestedBy}, who requested it, and nobody who waived a check`,
+  ],
+  ...(plan.reopened.length === 0
+    ? []
+    : [
+        ['Has to approve besides', listed(plan.reopened.map(({ name, approver }) => `${approver} (${name})`))] as const,
+      ]),
+  ...(plan.identification === 'claimed' ? [] : [['An approval has to be', plan.identification] as const]),
 ])}
 ${evidence.previous === null ? NOTHING : renderDifference(evidence.previous)}<p>Approve, while the backfill awaits approval:</p>
 <pre><code>${commands.approve}</code></pre>

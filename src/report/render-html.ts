@@ -3,6 +3,7 @@ import { markup } from './markup.ts';
 import { renderChanges } from './render-changes.ts';
 import { renderChecks } from './render-checks.ts';
 import { renderConsumers } from './render-consumers.ts';
+import { renderClosedPeriods } from './render-closed-periods.ts';
 import { renderDecision } from './render-decision.ts';
 import { renderLiveWrites } from './render-live-writes.ts';
 import { renderPlan } from './render-plan.ts';
@@ -40,6 +41,7 @@ export function renderHtml(report: Report): string {
 <main>
 ${header(report)}
 ${renderChanges(report)}
+${renderClosedPeriods(report)}
 ${renderReasons(report)}
 ${renderChecks(report)}
 ${renderLiveWrites(report)}

@@ -39,6 +39,8 @@ export interface Report {
     readonly previous: PreviousEvidence | null;
   } | null;
   readonly plan: ReportedPlan;
+  /** Closed accounting periods that the run changes, of the newest evidence. */
+  readonly closedPeriods: readonly RestatedPeriod[];
   readonly work: { readonly estimate: Estimate; readonly actual: WorkDone; readonly rowsWritten: number };
   /** Counts by class of row, live writes apart; of the evidence, or of the batches reconciled so far. */
   readonly figures: ReconciliationFigures;
@@ -97,6 +99,9 @@ export interface ReportedPlan {
   readonly contractSha256: string;
   readonly owner: string;
   readonly approvers: readonly string[];
+  /** How an approver has to be known at least. */
+  readonly identification: Identification;
+  readonly reopened: BackfillPlan['reopened'];
   readonly signOff: readonly string[];
   readonly grain: string;
   readonly partitions: number;
@@ -111,6 +116,14 @@ export interface ReportedPlan {
   /** Columns of the base that a replan carried into the plan while the run was under way. */
   readonly addedColumns: BackfillPlan['addedColumns'];
   readonly warnings: readonly string[];
+}
+
+export interface RestatedPeriod {
+  readonly name: string;
+  /** By measure, as exact text. */
+  readonly measures: Readonly<
+    Record<string, { readonly old: string; readonly new: string; readonly difference: string }>
+  >;
 }
 
 /** `percent` is new against old, six digits; null when something came from nothing. */

@@ -20,6 +20,7 @@ export function summarise(facts: Facts): readonly string[] {
   return [
     whatAndWhy(facts),
     byHowMuch(facts),
+    closed(facts),
     explained(facts),
     checked(facts),
     askedAgain(facts),
@@ -38,6 +39,13 @@ function whatAndWhy({ reason, dataset, plan, figures }: Facts): string {
 
 function byHowMuch({ measures }: Facts): string {
   return measures.map(measureSentence).join(' ');
+}
+
+function closed({ plan }: Facts): string {
+  if (plan.reopened.length === 0) return '';
+  const names = listed(plan.reopened.map(({ name }) => name));
+  const approvers = listed([...new Set(plan.reopened.map(({ approver }) => approver))]);
+  return `It changes ${names}, whose books are closed; ${approvers} ${approvers.includes(' and ') ? 'have' : 'has'} to approve that too. The amounts stand below.`;
 }
 
 function measureSentence(measure: MeasureReport): string {

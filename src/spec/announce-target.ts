@@ -1,4 +1,4 @@
-import type { AnnounceTarget, Channel } from '../domain/dataset-contract.ts';
+import type { AnnounceTarget, Channel } from '../domain/announce-target.ts';
 
 interface Written {
   readonly webhook?: string | undefined;

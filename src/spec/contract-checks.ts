@@ -6,6 +6,7 @@ import { expectationReader } from './contract-values.ts';
 import type { DocumentIssue } from './document-issue.ts';
 import type { DocumentPath } from './document-path.ts';
 import { isMapping, showValue, valueAt } from './document-path.ts';
+import { approvalIssues } from './approval-checks.ts';
 import { GRAIN_STARTS, isGrainStart } from './grain.ts';
 import { dateReader } from './iso-date.ts';
 import { nearestWord } from './nearest-word.ts';
@@ -18,6 +19,7 @@ export function contractIssues(document: unknown): readonly DocumentIssue[] {
     ...['approvers', 'sign_off', 'unique_key', 'required', 'reference_inputs'].flatMap((name) =>
       repeated(valueAt(document, [name]), [name]),
     ),
+    ...approvalIssues(document),
     ...eraIssues(document, ['transform', 'corrected']),
     ...eraIssues(document, ['transform', 'trusted']),
     ...viewIssues(document),

@@ -2,6 +2,9 @@ import type { DefaultField } from './defaults.ts';
 import { isMapping, valueAt } from './document-path.ts';
 
 const FIELDS: readonly DefaultField[] = [
+  { path: 'approval.identification', value: 'claimed' },
+  { path: 'approval.keys', value: {} },
+  { path: 'closed_periods', value: [] },
   { path: 'partition.time_zone', value: null },
   { path: 'required', value: [] },
   { path: 'measures', value: {} },

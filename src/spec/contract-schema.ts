@@ -1,11 +1,7 @@
 import { z } from 'zod';
-import {
-  ANNOUNCEMENTS,
-  BREACH_ACTIONS,
-  CAPTURE_MODES,
-  PARTITION_GRAINS,
-  PARTITION_MAPPINGS,
-} from '../domain/dataset-contract.ts';
+import { IDENTIFICATIONS } from '../domain/people.ts';
+import { ANNOUNCEMENTS } from '../domain/announce-target.ts';
+import { BREACH_ACTIONS, CAPTURE_MODES, PARTITION_GRAINS, PARTITION_MAPPINGS } from '../domain/dataset-contract.ts';
 import {
   announcementFileReader,
   answerPathReader,
@@ -13,6 +9,7 @@ import {
   expectationReader,
   expressionReader,
   probeUrlReader,
+  publicKeyReader,
   secretReader,
   sqlPathReader,
 } from './contract-values.ts';
@@ -73,6 +70,11 @@ export const contractSchema = z.object({
   dataset: table,
   owner: party,
   approvers: z.array(party).min(1),
+  approval: z.object({
+    identification: field(choiceReader(IDENTIFICATIONS)),
+    keys: z.record(z.string(), field(publicKeyReader)),
+  }),
+  closed_periods: z.array(z.object({ name: party, start: field(dateReader), end: field(dateReader), approver: party })),
   sign_off: z.array(party).min(1),
   published_view: table,
   partition: z.object({

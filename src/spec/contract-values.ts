@@ -1,4 +1,5 @@
 import type { MonitorExpectation } from '../domain/dataset-contract.ts';
+import { PUBLIC_KEY } from '../domain/signed-approval.ts';
 import { shareReader } from './quantities.ts';
 import type { Reader } from './reader.ts';
 import { textReader } from './reader.ts';
@@ -40,6 +41,12 @@ export const secretReader: Reader<string> = {
   ),
   isConfidential: true,
 };
+
+export const publicKeyReader = textReader(
+  'an ed25519 public key',
+  'the line between BEGIN and END of what `openssl pkey -in key.pem -pubout` prints for an ed25519 key',
+  (text) => (PUBLIC_KEY.test(text) ? { value: text } : null),
+);
 
 export const expectationReader = textReader<MonitorExpectation>(
   'an expectation',

@@ -46,6 +46,13 @@ const LABEL: NameRule = {
 
 const ANNOUNCE = list(section({ webhook: VALUE, file: VALUE, when: VALUE }));
 
+/** As a person or a party is named in a contract. */
+const PERSON: NameRule = {
+  what: 'a name of one line',
+  pattern: /^\S(?:[^\p{Cc}]{0,98}\S)?$/u,
+  allowed: 'up to 100 characters in one line',
+};
+
 export const SPEC_WORDS = section({
   backfill_id: VALUE,
   owner: VALUE,
@@ -108,6 +115,8 @@ export const CONTRACT_WORDS = section({
   dataset: VALUE,
   owner: VALUE,
   approvers: VALUE,
+  approval: section({ identification: VALUE, keys: named(PERSON, VALUE) }),
+  closed_periods: list(section({ name: VALUE, start: VALUE, end: VALUE, approver: VALUE })),
   sign_off: VALUE,
   published_view: VALUE,
   partition: section({ key: VALUE, grain: VALUE, time_zone: VALUE }),

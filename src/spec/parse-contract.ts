@@ -44,6 +44,8 @@ function toContract(document: ContractDocument): DatasetContract {
     dataset: document.dataset,
     owner: document.owner,
     approvers: document.approvers,
+    approval: document.approval,
+    closedPeriods: document.closed_periods,
     signOff: document.sign_off,
     publishedView: document.published_view,
     partition: { key: partition.key, grain: partition.grain, timeZone: partition.time_zone ?? null },

@@ -2,6 +2,52 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SmallDataset } from '../support/small-dataset.ts';
 import { createDataset } from '../support/small-dataset.ts';
 
+const LIMITS = { maxConcurrency: 1, dailyBytesBudget: null };
+
+/** The statement that rolls back refuses once rows move; an administrator's own UPDATE does not ask it. */
+describe('after a rollback by hand in the midst of consolidation', () => {
+  let world: SmallDataset;
+  beforeEach(async () => {
+    world = await createDataset();
+    await world.plan();
+    await world.throughPublication();
+    await world.signOff();
+    await world.activities.consolidateClaim({ backfillId: 'fix-tax', limits: LIMITS });
+    await world.query(
+      'UPDATE governance.active_releases SET backfill_id = NULL, release_id = NULL, consolidating = false',
+    );
+    await world.query(`UPDATE governance.data_releases SET state = 'rolled_back', rolled_back_at = clock_timestamp()`);
+  });
+  afterEach(() => world.end());
+
+  const close = () => world.activities.cleanUp({ backfillId: 'fix-tax', keepSnapshot: false });
+  const tables = async () =>
+    (
+      await world.query<{ name: string }>(
+        `SELECT relname AS name FROM pg_class WHERE relnamespace = 'finance'::regnamespace AND relkind IN ('r', 'p') ORDER BY 1`,
+      )
+    ).map(({ name }) => name);
+  const restore = () =>
+    world.query(
+      `UPDATE finance.sales_by_day b SET gross = s.gross, net = s.net, tax = s.tax FROM finance.sales_before s WHERE (s.day, s.merchant) = (b.day, b.merchant)`,
+    );
+
+  it('everything else is removed, and the only copy of the old rows is kept, with what to do', async () => {
+    const { dropped, kept } = await close();
+    expect(dropped).toEqual(['capture "finance"."sales_by_day"', 'shadow "finance"."sales_by_day_v2"']);
+    expect(kept).toBe(
+      'snapshot finance.sales_before is kept: in 14 of the partitions of finance.sales_by_day into which corrected rows were moved, the base is not what it holds; restore them from it, then backfill doctor --remove fix-tax',
+    );
+    expect(await tables()).toContain('sales_before');
+  });
+
+  it('the snapshot goes as well once the base is what it holds', async () => {
+    await restore();
+    expect((await close()).dropped).toContain('snapshot "finance"."sales_before"');
+    expect(await tables()).not.toContain('sales_before');
+  });
+});
+
 /** An abort in planning, whose workflow never learned that its plan was frozen. */
 describe('giving up a plan that the workflow does not know of', () => {
   let world: SmallDataset;

@@ -16,18 +16,18 @@ describe('a live write while approval is awaited', () => {
   });
   afterEach(() => world.end());
 
-  const watch = (gate: Partial<WatchGate>) =>
+  const watch = ({ signalled = null }: Partial<WatchGate>, dailyBytesBudget: number | null = null) =>
     world.activities.watchLiveWrites({
       backfillId: 'fix-tax',
       published: false,
-      gate: { limits: { maxConcurrency: 1, dailyBytesBudget: null }, signalled: null, ...gate },
+      limits: { maxConcurrency: 1, dailyBytesBudget },
+      gate: { signalled },
     });
   const builtAgain = async () =>
     world.query(`SELECT partition_start AS day FROM governance.backfill_partitions WHERE builds > 1 ORDER BY 1`);
 
   it('waits for the gate, with its reason, and is followed when it opens', async () => {
-    const spent = { maxConcurrency: 1, dailyBytesBudget: 1 };
-    await expect(watch({ limits: spent })).rejects.toMatchObject({
+    await expect(watch({}, 1)).rejects.toMatchObject({
       type: 'GateClosed',
       nonRetryable: false,
       message: expect.stringContaining('bytes budget') as string,

@@ -27,7 +27,8 @@ const recorded: RecordedRun = {
   batches: { total: 79, done: 18, failed: 0 },
   bytesScanned: 5,
   evidence: { digest: 'd', checks: [] },
-  approval: null,
+  approvals: [],
+  approvers: { approvers: ['controller'] },
   waivers: [],
   release: {
     releaseId: 'FIN-1',

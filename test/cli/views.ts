@@ -17,6 +17,7 @@ export function viewOf(different: Partial<StatusView> = {}): StatusView {
     monitors: [],
     undelivered: [],
     approval: null,
+    approvals: [],
     waivers: [],
     hold: null,
     drift: null,

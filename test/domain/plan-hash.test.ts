@@ -39,6 +39,7 @@ const PLAN: BackfillPlan = {
   storedColumns: [],
   auditColumns: [],
   addedColumns: [],
+  reopened: [],
   viewColumns: [],
   baseFingerprint: 'cc',
   plainViewFingerprint: 'dd',

@@ -148,7 +148,7 @@ describe('what happens to a backfill', () => {
     const inForce = { limits: { maxConcurrency: 5 }, paused };
     const state = reduce(
       stateIn('planning'),
-      { type: 'takenUp', inForce, signOffs, evidence: null, approval: null, waivers: [], consolidated: 3 },
+      { type: 'takenUp', inForce, signOffs, evidence: null, approvals: [], waivers: [], consolidated: 3 },
       LATER,
     );
     expect(state).toMatchObject({

@@ -39,6 +39,7 @@ describe('the status that programs read', () => {
         "monitors",
         "undelivered",
         "approval",
+        "approvals",
         "waivers",
         "hold",
         "drift",

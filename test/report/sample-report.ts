@@ -1,38 +1,14 @@
-import type { BackfillSpec } from '../../src/domain/backfill-spec.ts';
 import type { Check } from '../../src/domain/verdict.ts';
 import type { Amendment } from '../../src/ledger/amendments.ts';
 import { reportCommands } from '../../src/report/commands.ts';
 import { compare } from '../../src/report/comparison.ts';
 import type { MeasureReport, Report } from '../../src/report/report.ts';
 import { summarise } from '../../src/report/summary.ts';
-import { NO_CONSUMERS, PUBLISHED_LATER } from './sample-parts.ts';
+import { NO_CONSUMERS } from './sample-parts.ts';
 import { NO_LAG } from './no-lag.ts';
+import { SPEC } from './sample-spec.ts';
 
 export const DIGEST = 'c0ffee'.padEnd(64, '0');
-
-const SPEC: BackfillSpec = {
-  backfillId: 'revenue-tax-fix',
-  owner: 'finance-data',
-  sourceRange: { start: '2025-01-01', end: '2025-01-04' },
-  interval: [{ start: '2025-01-01', end: '2025-01-05' }],
-  target: { table: { schema: 'finance', name: 'daily_revenue' }, partitionKey: 'revenue_date' },
-  reason: { issue: 'FIN-2841', change: 'Correct tax-inclusive revenue calculation' },
-  execution: {
-    partitionsPerBatch: 2,
-    maxConcurrency: 2,
-    pauseDuringLivePipeline: true,
-    order: 'oldest_first',
-    queryTimeoutMs: 900_000,
-    lockTimeoutMs: 1_000,
-    dailyBytesBudget: null,
-    pauseWindows: [],
-  },
-  validation: {
-    rowCountTolerance: 0,
-    deltaExpected: { revenue: { batch: { low: -1.5, high: -0.8 }, run: { low: -1.5, high: -0.8 } } },
-  },
-  ...PUBLISHED_LATER,
-};
 
 const check = (
   name: string,
@@ -101,6 +77,8 @@ export function sampleReport(change: Partial<Report> = {}): Report {
       contractSha256: 'b'.repeat(64),
       owner: 'finance-data',
       approvers: ['finance-controller', 'finance-director'],
+      identification: 'claimed',
+      reopened: [],
       signOff: ['finance-data', 'business-intelligence'],
       grain: 'day',
       partitions: 4,
@@ -115,6 +93,7 @@ export function sampleReport(change: Partial<Report> = {}): Report {
       transforms: [{ from: '2024-01-01', file: 'transforms/corrected.sql', sha256: 'd'.repeat(64) }],
       warnings: ['1 of 5 sample partitions yields no row'],
     },
+    closedPeriods: [],
     work: {
       estimate: {
         partitions: 4,

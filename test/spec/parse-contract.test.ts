@@ -7,6 +7,8 @@ describe('a dataset contract', () => {
       dataset: { schema: 'finance', name: 'daily_revenue' },
       owner: 'finance-data',
       approvers: ['finance-controller', 'finance-director'],
+      approval: { identification: 'claimed', keys: {} },
+      closedPeriods: [],
       signOff: ['finance-data', 'business-intelligence', 'revenue-operations'],
       publishedView: { schema: 'finance', name: 'daily_revenue_current' },
       partition: { key: 'revenue_date', grain: 'day', timeZone: null },
@@ -58,13 +60,6 @@ describe('a dataset contract', () => {
           onBreach: 'alert',
         },
       },
-      announce: [
-        {
-          webhook: 'env:FINANCE_SLACK_WEBHOOK',
-          file: null,
-          when: ['approval_requested', 'published', 'rolled_back', 'held', 'sign_off_requested', 'overdue'],
-        },
-      ],
       ...TOLD_IN_TIME,
     });
   });
@@ -75,7 +70,10 @@ describe('a dataset contract', () => {
         .defaults.map(({ path, value }) => `${path}: ${value}`)
         .join('\n'),
     ).toMatchInlineSnapshot(`
-      "partition.time_zone: none
+      "approval.identification: claimed
+      approval.keys: none
+      closed_periods: none
+      partition.time_zone: none
       transform.range_safe: false
       live_pipeline.capture: triggers
       deadlines.approval: 24h

@@ -167,7 +167,7 @@ const RESUMED = {
   inForce: { limits: {}, paused: null },
   consolidated: 0,
   evidence: null,
-  approval: null,
+  approvals: [],
   waivers: [],
 };
 

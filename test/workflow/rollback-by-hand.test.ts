@@ -13,6 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage.end());
 
+const KEPT = 'snapshot finance.before is kept: 7 partitions are not restored';
 const BY_HAND: WatchOutcome = { kind: 'rolledBackByHand', at: '2026-06-15T10:00:00.000Z', by: 'olaf' };
 
 /** A release that cannot be followed, and a pointer that is as the test says. */
@@ -125,6 +126,7 @@ describe('a rollback by hand', () => {
         awaitGate: async () => {
           throw ApplicationFailure.create({ type: 'StillWaiting', nextRetryDelay: '100ms' });
         },
+        cleanUp: async () => ({ dropped: [], kept: KEPT }),
       }),
       { windowMs: 1 },
     );
@@ -135,11 +137,14 @@ describe('a rollback by hand', () => {
       hold: {
         from: 'consolidating',
         reason:
-          'the release was rolled back by hand at 2026-06-15T10:00:00.000Z after 7 partitions were consolidated; restore them from the snapshot',
+          'the release was rolled back by hand at 2026-06-15T10:00:00.000Z after 7 partitions were consolidated: restore them from the snapshot, or close the run, which keeps the snapshot while the base differs from it',
       },
       release: { state: 'rolled_back' },
     });
     expect(looks(play)).toBe(1);
+    expect(held.next.map(({ message }) => message)).toContain('close');
+    await play.update('close', { by: 'olaf' });
+    expect(await play.reach('closed')).toMatchObject({ because: KEPT });
   });
 
   it('while it is held after rows were moved replaces the hold by what a person has to restore', async () => {

@@ -35,16 +35,17 @@ export async function removeLeftBehind(backfillId: string, surroundings: Surroun
   return withWarehouse(config, async (session) => {
     const run = await removableRun(session, backfillId, surroundings.now);
     const { plan } = await session.one<{ plan: BackfillPlan }>(readPlan(backfillId));
-    const dropped = await removeArtifacts(session, plan, { keepSnapshot: false });
+    const { dropped, kept } = await removeArtifacts(session, plan, { keepSnapshot: false });
     const status = run.endsAs;
     const ended = run.endedAt === null;
     if (ended) await recordEnd(session, backfillId, status, surroundings);
     const lines = dropped.length === 0 ? ['nothing was left to drop'] : dropped.map((one) => `dropped ${one}`);
+    if (kept !== undefined) lines.push(kept);
     const text = [`${backfillId}:`, ...lines, ...(ended ? [`the ledger says ${status}; its evidence is kept`] : [])];
     return {
-      exitCode: EXIT.done,
+      exitCode: kept === undefined ? EXIT.done : EXIT.waiting,
       text: text.join('\n  '),
-      json: { backfillId, dropped, status: ended ? status : run.status },
+      json: { backfillId, dropped, kept: kept ?? null, status: ended ? status : run.status },
     };
   });
 }

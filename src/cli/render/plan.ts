@@ -4,6 +4,7 @@ import type { Estimate } from '../../domain/estimate.ts';
 import { formatName } from '../../domain/names.ts';
 import { plannedFinish } from '../../domain/finish-dates.ts';
 import { probeName } from '../../domain/probe-answer.ts';
+import { ownApprovers } from '../../domain/required-approvals.ts';
 import type { Rehearsal } from '../../domain/rehearsal.ts';
 import type { Draft } from '../../planning/draft-plan.ts';
 import { counted, formatCount, formatDuration } from '../../report/words.ts';
@@ -31,7 +32,7 @@ export function renderPlan({ plan, rehearsal, planHash, now }: PlanToShow, paint
     `${title('Estimate')}\n${estimate(plan, now)}`,
     `${samples(plan.estimate)}`,
     `${title('People')}\n${fields([
-      ['approve', `${contract.approvers.join(', ')} (one of them, but never who requested it)`],
+      ['approve', approvers(plan)],
       ['sign off', `${contract.signOff.join(', ')} (all of them)`],
       ['owner', spec.owner],
     ])}`,
@@ -82,6 +83,18 @@ function bands(levels: BackfillPlan['spec']['validation']['deltaExpected'][strin
     byBand.set(text, [...(byBand.get(text) ?? []), level]);
   }
   return [...byBand].map(([text, where]) => `${text} in each ${where.join(' and ')}`).join('; ');
+}
+
+function approvers(plan: BackfillPlan): readonly string[] {
+  const { identification } = plan.contract.approval;
+  const how = identification === 'claimed' ? '' : `; ${identification}`;
+  return [
+    `${ownApprovers({ ...plan.contract, reopened: plan.reopened }).join(', ')} (one of them, but never who requested it${how})`,
+    ...plan.reopened.map(
+      ({ name, start, end, approver }) =>
+        `${approver} as well: it reopens ${name} (${start} to ${end}), which is closed`,
+    ),
+  ];
 }
 
 function names(plan: BackfillPlan): string {

@@ -28,5 +28,5 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA governance FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION governance.relation_fingerprint(regclass), governance.view_fingerprint(regclass), governance.leaves(regclass),
   governance.capture_is_whole(text, regclass), governance.capture_seal(text, regclass), governance.seal_events(),
   governance.amendments_since_evidence(text), governance.beyond_envelope(text), governance.run_delta_outside(text),
-  governance.publish_release(text, bigint, text, interval, text, text), governance.begin_consolidation(text), governance.retire_release(text),
+  governance.publish_release(text, bigint, text, interval, text, text), governance.begin_consolidation(text), governance.retire_release(text), governance.period_approvers(text),
   governance.replan(text, text, text, json, text) TO {{worker}};

@@ -82,9 +82,16 @@ BEGIN
 
   SELECT * INTO approval FROM governance.backfill_approvals
    WHERE backfill_id = p_backfill_id AND decision = 'approve' AND evidence_digest = newest AND void_since IS NULL
+     AND NOT EXISTS (SELECT FROM governance.period_approvers(p_backfill_id) p WHERE p.approver = lower(btrim(decided_by)))
    ORDER BY approval_id DESC LIMIT 1;
   IF approval.approval_id IS NULL THEN
     RAISE EXCEPTION 'no approval covers the newest evidence %', newest USING ERRCODE = '55000', HINT = 'approval void';
+  END IF;
+  SELECT string_agg(p.approver, ', ' ORDER BY p.approver) INTO uncovered FROM governance.period_approvers(p_backfill_id) p
+   WHERE NOT EXISTS (SELECT FROM governance.backfill_approvals a WHERE a.backfill_id = p_backfill_id AND a.decision = 'approve' AND a.evidence_digest = newest
+                        AND a.void_since IS NULL AND lower(btrim(a.decided_by)) = p.approver);
+  IF uncovered IS NOT NULL THEN
+    RAISE EXCEPTION 'evidence % changes closed periods and is not approved by %', newest, uncovered USING ERRCODE = '55000', HINT = 'approval void';
   END IF;
   -- Evidence that was found under an older plan says nothing of the columns that were added since.
   IF run.plan_hash IS DISTINCT FROM (SELECT body ->> 'planHash' FROM governance.backfill_evidence WHERE backfill_id = p_backfill_id AND kind = 'run' ORDER BY evidence_id DESC LIMIT 1) THEN
