@@ -13,6 +13,7 @@ import type { Attempt } from './attempt.ts';
 import { holdBatch } from './hold-batch.ts';
 import { watchMovedSources } from './moved-sources.ts';
 import { dirtyOfBatch } from './notice-live-writes.ts';
+import { recordTotals } from './record-totals.ts';
 import { enterBatch, rebuildPartition } from './rebuild-partition.ts';
 import { compareBatch, recordComparison } from './reconcile-batch.ts';
 
@@ -39,7 +40,11 @@ export async function amendBatch(
       for (;;) {
         for (const partition of todo) bytes += (await rebuildWithin(plan, attempt, partition, options)).bytes;
         const found = await compareBatch(session, plan, batch, fence);
-        if (found.failed === null) return recordComparison(session, plan, batch, fence, found);
+        if (found.failed === null) {
+          await recordComparison(session, plan, batch, fence, found);
+          await recordTotals(session, plan);
+          return;
+        }
         bytes += found.bytes;
         todo = await sources.of(batch, found.figures);
         if (todo.length > 0) continue;

@@ -10,9 +10,11 @@ import { makeCleanUp } from './clean-up.ts';
 import { makeConcludeEvidence } from './conclude-evidence.ts';
 import { makeConsolidateClaim } from './consolidate-claim.ts';
 import { makeCreateShadow } from './create-shadow.ts';
+import { makeDeliverAnnouncements } from './deliver-announcements.ts';
 import type { ActivityDeps } from './deps.ts';
 import { diskFullReason } from './disk-full.ts';
 import { makeInstallCapture } from './install-capture.ts';
+import { makeMeasureBaselines } from './measure-baselines.ts';
 import { makePlanBackfill } from './plan-backfill.ts';
 import { makeProveIdempotency } from './prove-idempotency.ts';
 import { makeProveLogic } from './prove-logic.ts';
@@ -27,6 +29,7 @@ import { makeRetireOverlay } from './retire-overlay.ts';
 import { makeRollBackRelease } from './roll-back-release.ts';
 import { makeTakeSnapshot } from './take-snapshot.ts';
 import { makeWatchLiveWrites } from './watch-live-writes.ts';
+import { makeWatchMonitors } from './watch-monitors.ts';
 
 export type { ActivityDeps } from './deps.ts';
 
@@ -37,6 +40,7 @@ export function createLightActivities(deps: ActivityDeps): LightActivities {
       recordMessages: makeRecordMessages(deps),
       recordDecision: makeRecordDecision(deps),
       awaitGate: makeAwaitGate(deps),
+      deliverAnnouncements: makeDeliverAnnouncements(deps),
     }),
     toLightFailure,
   );
@@ -53,7 +57,9 @@ export function createWarehouseActivities(deps: ActivityDeps): WarehouseActiviti
       concludeEvidence: makeConcludeEvidence(deps),
       replan: makeReplan(deps),
       watchLiveWrites: makeWatchLiveWrites(deps),
+      measureBaselines: makeMeasureBaselines(deps),
       publishRelease: makePublishRelease(deps),
+      watchMonitors: makeWatchMonitors(deps),
       consolidateClaim: makeConsolidateClaim(deps),
       retireOverlay: makeRetireOverlay(deps),
       ...beating({

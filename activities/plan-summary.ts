@@ -1,4 +1,5 @@
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
+import { needsBaseline } from '../src/domain/monitor.ts';
 import type { PlanSummary } from '../src/domain/plan-summary.ts';
 import type { ActivityDeps } from './deps.ts';
 
@@ -27,6 +28,14 @@ export function planSummary(
     dailyBytesBudget: spec.execution.dailyBytesBudget,
     rollbackWindowMs: spec.rollback.windowMs,
     retainAfterSignOffMs: spec.rollback.retainAfterSignOffMs,
+    ...(plan.monitors.length === 0
+      ? {}
+      : {
+          monitors: plan.monitors.length,
+          baselines: plan.monitors.some(({ expect }) => needsBaseline(expect)),
+          autoRollback: spec.rollback.autoRollback,
+        }),
+    ...(plan.announce.length === 0 && contract.escalation === null ? {} : { announces: true }),
     startedSignalExpiresMs: contract.livePipeline.startedSignalExpiresMs,
     firstKey: spec.sourceRange.start,
     endKey: spec.sourceRange.end,

@@ -2,10 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CancelledFailure } from '@temporalio/activity';
 import pg from 'pg';
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
+import { describeNotice } from '../src/domain/announcement-text.ts';
 import { describeLiveWrites } from '../src/domain/live-writes.ts';
 import { describeCheck } from '../src/domain/verdict.ts';
 import { voidApprovals } from '../src/ledger/approvals.ts';
 import { insertAnnouncement } from '../src/ledger/events.ts';
+import { recordNotices } from '../src/ledger/downstream-notices.ts';
 import { activeRelease, publishRelease, rollbackStatement } from '../src/ledger/releases.ts';
 import type { PublishOutcome, WarehouseActivities } from '../src/protocol/activities.ts';
 import { blockers, oldestWriter } from '../src/warehouse/postgres/statements/blockers.ts';
@@ -24,8 +26,10 @@ import { loadPlan, withLedger } from './deps.ts';
 import { drain } from './drain.ts';
 import { envelopeLeft } from './envelope-left.ts';
 import { createGate } from './gate.ts';
+import { announceRollback } from './announce-rollback.ts';
 import { publishedBefore } from './published-before.ts';
 import { recapture } from './recapture.ts';
+import { recordTotals } from './record-totals.ts';
 import { recheckSources } from './recheck-sources.ts';
 import { refuseDrift } from './refuse-drift.ts';
 import { KEYS_ELSEWHERE, judgeRun } from './run-evidence.ts';
@@ -102,6 +106,7 @@ async function switchReaders(
             publishRelease({ plan, fence, expected, windowMs, armedView: fingerprint }),
           ),
         );
+        await recordTotals(session, plan);
         const rollback = rollbackStatement(plan, release.releaseId);
         return announced(attempt, plan, {
           kind: 'published',
@@ -151,14 +156,13 @@ async function announced(
 ): Promise<PublishOutcome> {
   const { releaseId } = outcome.release;
   const about = { dataset: plan.dataset, release: releaseId };
+  const notices = await recordNotices(session, plan, releaseId, 'published');
   await session.change(
     insertAnnouncement(plan.backfillId, 'published', releaseId, { ...about, change: plan.spec.reason.change }),
   );
-  if (outcome.kind === 'rolledBackByHand')
-    await session.change(
-      insertAnnouncement(plan.backfillId, 'rolled_back', releaseId, { ...about, by: outcome.by, reason: 'by hand' }),
-    );
-  return outcome;
+  if (outcome.kind === 'rolledBackByHand') await announceRollback(session, plan, releaseId, outcome.by, 'by hand');
+  if (notices.length === 0) return outcome;
+  return { ...outcome, release: { ...outcome.release, downstream: notices.map(describeNotice) } };
 }
 
 function iso(release: { releaseId: string; publishedAt: string; deadline: string }): {

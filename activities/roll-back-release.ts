@@ -1,10 +1,10 @@
-import { insertAnnouncement } from '../src/ledger/events.ts';
 import { activeRelease, latestRelease, rollbackStatement } from '../src/ledger/releases.ts';
 import type { WarehouseActivities } from '../src/protocol/activities.ts';
 import { shapeView } from '../src/warehouse/postgres/statements/elevated.ts';
 import { retryLock } from '../src/warehouse/retry-lock.ts';
 import { sql } from '../src/warehouse/sql.ts';
 import { failure } from './activity-failure.ts';
+import { announceRollback } from './announce-rollback.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
 
@@ -28,14 +28,7 @@ export function makeRollBackRelease(deps: ActivityDeps): WarehouseActivities['ro
           'StatementRefused',
           `release ${release.releaseId} of ${plan.dataset} is ${release.state}; it was not rolled back`,
         );
-      await session.change(
-        insertAnnouncement(backfillId, 'rolled_back', release.releaseId, {
-          dataset: plan.dataset,
-          release: release.releaseId,
-          by,
-          reason,
-        }),
-      );
+      await announceRollback(session, plan, release.releaseId, by, reason);
       return { at: release.rolledBackAt.toISOString() };
     });
 }

@@ -163,7 +163,7 @@ async function restated(session: Session, plan: BackfillPlan): Promise<readonly 
 }
 
 /** One line a measure: what changes, by how much. */
-export function headlines(figures: ReconciliationFigures): string[] {
+export function headlines(figures: Pick<ReconciliationFigures, 'measures'>): string[] {
   return Object.entries(figures.measures).map(
     ([name, totals]) => `${name}: ${totals.old} → ${totals.new} (${formatPercent(percentChange(totals))})`,
   );

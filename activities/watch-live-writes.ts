@@ -13,6 +13,7 @@ import { grantOverlay } from '../src/warehouse/postgres/statements/prepare-overl
 import { retryLock } from '../src/warehouse/retry-lock.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import { withSession } from '../src/warehouse/session.ts';
+import { announceRollback } from './announce-rollback.ts';
 import { failure, stillWaiting } from './activity-failure.ts';
 import type { Attempt } from './attempt.ts';
 import { withAttempt } from './attempt.ts';
@@ -118,8 +119,11 @@ async function look(
   const left = marks + batches > 0 || owed || broken;
   if (!published) return { left, byHand: null };
   // A release that went into the base left the pointer in the orderly way.
-  const [release] = await session.rows<{ state: string }>(latestRelease(plan.backfillId));
-  return { left, byHand: release?.state === 'consolidated' ? null : await rolledBackByHand(session, plan) };
+  const [release] = await session.rows<{ releaseId: string; state: string }>(latestRelease(plan.backfillId));
+  const byHand = release?.state === 'consolidated' ? null : await rolledBackByHand(session, plan);
+  if (byHand !== null && release !== undefined)
+    await announceRollback(session, plan, release.releaseId, byHand.by, 'by hand');
+  return { left, byHand };
 }
 
 interface ByHand {

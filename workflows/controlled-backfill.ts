@@ -13,6 +13,7 @@ import { canMove, isFinal } from '../src/domain/status.ts';
 import type { FailureType } from '../src/protocol/failures.ts';
 import { backfillIdOf } from '../src/protocol/identity.ts';
 import type { BackfillInput, BackfillOutcome, ContinuedInput } from '../src/protocol/launch.ts';
+import { announce } from './announce.ts';
 import { awaitApproval } from './await-approval.ts';
 import { awaitSignOff } from './await-sign-off.ts';
 import { build } from './build.ts';
@@ -65,10 +66,12 @@ export async function controlledBackfill(input?: BackfillInput | ContinuedInput)
     // Both go on until the run ends, and fail with it.
     void run.keepRemembering();
     void run.keepTelling();
+    const announcing = announce(run);
     if (!isContinued(input)) await run.recordStatus();
     while (!isFinal(run.state.status)) {
       const end = await through(run, phases[run.state.status]);
       if (end.type === 'continueAsNew') {
+        await announcing.stop();
         const continued = await run.handOver();
         await continueAsNew<typeof controlledBackfill>({ continued, ...needed(continued, launch) });
       } else {
@@ -76,6 +79,7 @@ export async function controlledBackfill(input?: BackfillInput | ContinuedInput)
         await run.recordStatus();
       }
     }
+    await announcing.finish();
     await run.settled();
   });
   return outcome(run.state);

@@ -1,5 +1,6 @@
 import type { BackfillState } from '../src/domain/backfill-state.ts';
 import { formatBytes } from '../src/domain/bytes.ts';
+import { describeMonitor } from '../src/domain/describe-monitor.ts';
 import { nextActions } from '../src/domain/next-actions.ts';
 import { describeLiveWrites } from '../src/domain/live-writes.ts';
 import { describePrevious } from '../src/domain/previous-evidence.ts';
@@ -24,6 +25,8 @@ export function currentDetails(state: BackfillState): string {
     state.liveWrites == null
       ? ''
       : `**Live writes** (${state.liveWrites.at}): ${safe(describeLiveWrites(state.liveWrites))}`,
+    monitors(state),
+    undelivered(state),
     verdicts(state),
     state.evidence === null
       ? ''
@@ -43,6 +46,15 @@ export function currentDetails(state: BackfillState): string {
   ]
     .filter((part) => part !== '')
     .join('\n\n');
+}
+
+function monitors({ monitors: seen = [] }: BackfillState): string {
+  if (seen.length === 0) return '';
+  return `**Consumers**\n\n${seen.map((monitor) => `- ${safe(describeMonitor(monitor))}`).join('\n')}`;
+}
+
+function undelivered({ undelivered: failing = [] }: BackfillState): string {
+  return failing.length === 0 ? '' : `**Not told yet**\n\n${failing.map((one) => `- ${safe(one)}`).join('\n')}`;
 }
 
 function askedAgain({ evidence }: BackfillState): string {

@@ -1,3 +1,4 @@
+import { describeCheck } from '../src/domain/verdict.ts';
 import type { GateStop, PublishOutcome } from '../src/protocol/activities.ts';
 import { holdDiverging } from './hold-diverging.ts';
 import { holdBatch } from './reconcile.ts';
@@ -12,6 +13,9 @@ import { undone } from './undone.ts';
 export const publish: Phase = async (run) => {
   for (;;) {
     if (run.isLong()) return { type: 'continueAsNew' };
+    const unmeasured = run.asked('abort') ? null : await measureBaselines(run);
+    if (unmeasured === 'interrupted') continue;
+    if (unmeasured !== null) return unmeasured;
     // Whoever gives up may come too late: the ledger says whether readers were switched already.
     const outcome = run.asked('abort') ? await look(run) : await run.unlessStopped(() => switchReaders(run));
     if (outcome === 'interrupted') continue;
@@ -28,6 +32,20 @@ function switchReaders(run: Run): Promise<PublishOutcome> {
   );
 }
 
+/** Null: what monitors compare with is known, or let pass. */
+async function measureBaselines(run: Run): Promise<PhaseEnd | 'interrupted' | null> {
+  if (run.state.plan?.baselines !== true) return null;
+  const without = run.state.waivers.map(({ check }) => check);
+  const measured = await run.unlessStopped(() =>
+    run.on.warehouse.measureBaselines.executeWithOptions({ summary: 'measure what consumers see before the switch' }, [
+      { ...run.ref, without },
+    ]),
+  );
+  if (measured === 'interrupted' || measured.failed === null) return measured === 'interrupted' ? measured : null;
+  const reason = `before the switch ${describeCheck(measured.failed)}`;
+  return { type: 'held', hold: { reason, check: measured.failed, batch: null } };
+}
+
 function look(run: Run): Promise<PublishOutcome> {
   return run.on.warehouse.publishRelease.executeWithOptions({ summary: 'were readers switched already?' }, [
     { ...run.ref, windowMs: 0, limits: run.state.limits, lookOnly: true },
@@ -41,10 +59,10 @@ function conclude(run: Run, outcome: Exclude<PublishOutcome, GateStop | { kind: 
   }
   if (outcome.kind === 'diverges') return holdDiverging(run, outcome);
   if (outcome.kind === 'batchFailed') return holdBatch(run, outcome.batch, outcome.check);
-  const { releaseId, publishedAt, deadline, rollbackStatement } = outcome.release;
+  const { releaseId, publishedAt, deadline, rollbackStatement, downstream = [] } = outcome.release;
   run.apply({
     type: 'published',
-    release: { releaseId, publishedAt, state: 'published' },
+    release: { releaseId, publishedAt, state: 'published', ...(downstream.length === 0 ? {} : { downstream }) },
     deadline,
     statement: rollbackStatement,
   });

@@ -89,14 +89,14 @@ export class Run {
   /** After a change of status: memo for when no worker answers, ledger for everybody else. */
   async recordStatus(): Promise<void> {
     this.remember();
-    const { status, since, endedBecause, plan } = this.state;
+    const { status, since, endedBecause, hold, plan } = this.state;
     if (plan === null) return;
     await this.#note('recordStatus', () =>
       this.on.light.recordStatus({
         ...this.ref,
         status,
         since,
-        because: endedBecause ?? '',
+        because: hold?.reason ?? endedBecause ?? '',
         final: isFinal(status),
       }),
     );

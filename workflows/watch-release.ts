@@ -1,6 +1,8 @@
 import { CancellationScope, sleep } from '@temporalio/workflow';
+import { breachDecision, monitorCheck, monitorsAreSeen, openMonitors } from '../src/domain/monitors-watched.ts';
 import type { WatchOutcome } from '../src/protocol/activities.ts';
 import { holdPublished } from './hold-published.ts';
+import { recordWaiver } from './record-waiver.ts';
 import { recount } from './recount.ts';
 import { replan } from './replan.ts';
 import type { PhaseEnd, Run } from './run.ts';
@@ -17,6 +19,13 @@ export interface Timer {
  */
 export async function watchRelease(run: Run, timer?: Timer): Promise<PhaseEnd | null> {
   if (run.asked('rollback')) return { type: 'moved', to: 'rollingBack' };
+  const breach = breachDecision(run.state);
+  if (breach?.kind === 'hold')
+    return { type: 'held', hold: { reason: breach.reason, check: monitorCheck(breach.monitor), batch: null } };
+  if (run.asked('waive')) {
+    await recordWaiver(run);
+    return null;
+  }
   if (run.asked('replan')) return replan(run);
   const reshape = run.take('reshape');
   if (reshape !== undefined) {
@@ -31,6 +40,11 @@ export async function watchRelease(run: Run, timer?: Timer): Promise<PhaseEnd | 
   if (run.isLong()) return { type: 'continueAsNew' };
   const outcome = await untilDue(run, timer, () => run.watching(() => watch(run)));
   return outcome === 'interrupted' ? null : react(run, outcome);
+}
+
+/** Every monitor of the plan was measured since the publication, and each is good or let pass. */
+export function monitorsAreGood({ state }: Run): boolean {
+  return monitorsAreSeen(state) && openMonitors(state).length === 0;
 }
 
 function watch(run: Run): Promise<WatchOutcome> {

@@ -43,10 +43,20 @@ export async function ensureRoles(adminUrl: string, rolePassword?: RolePassword)
         else await client.query(`alter role ${role} password ${client.escapeLiteral(passwords[role])}`);
       }
       await client.query('grant pg_read_all_stats to backfill_worker');
+      await mayBecome(client, 'dashboard');
     }),
   );
   for (const role of kept) await assertLogin(adminUrl, role, passwords[role]);
   return passwords;
+}
+
+/** The canary of the dashboard's queries runs as the role that asks them; nothing else of the worker's gets its rights. */
+async function mayBecome(client: Client, role: LoginRole): Promise<void> {
+  const { rows } = await client.query<{ options: boolean }>(
+    `select current_setting('server_version_num')::int >= 160000 as options`,
+  );
+  const options = rows[0]?.options === true ? ' with inherit false, set true' : '';
+  await client.query(`grant ${role} to backfill_worker${options}`);
 }
 
 /** Answers whether the role is new. The loser of a race with somebody who does not take our lock finds it existing. */

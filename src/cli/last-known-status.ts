@@ -5,10 +5,13 @@ import type { BackfillPlan } from '../domain/backfill-plan.ts';
 import { ownApproval } from '../domain/required-approvals.ts';
 import { nextActions } from '../domain/next-actions.ts';
 import type { LiveWrites } from '../domain/live-writes.ts';
+import type { MonitorStatus } from '../domain/monitor.ts';
 import type { StatusView } from '../domain/status-view.ts';
 import type { BackfillStatus } from '../domain/status.ts';
 import { BACKFILL_STATUSES, isFinal } from '../domain/status.ts';
+import { undelivered } from '../ledger/deliveries.ts';
 import { measureLiveWrites } from '../ledger/measure-live-writes.ts';
+import { monitorsNow } from '../ledger/monitors-now.ts';
 import { rollbackInForce, viewFollowsPointer } from '../ledger/published-view.ts';
 import type { RunStatus } from '../ledger/run-status.ts';
 import { runStatus } from '../ledger/run-status.ts';
@@ -21,6 +24,9 @@ import { hasLedger, withWarehouse } from './with-warehouse.ts';
 export interface RecordedRun extends RunStatus {
   /** Measured now: the ledger knows it with no worker. Null for a run that has ended. */
   readonly liveWrites: LiveWrites | null;
+  /** As they were last measured, while a release of the run is watched. */
+  readonly monitors: readonly MonitorStatus[];
+  readonly undelivered: readonly string[];
   readonly rollbackStatement: string | null;
 }
 
@@ -38,6 +44,8 @@ export async function readRecordedRun(
     return {
       ...run,
       liveWrites: await liveWritesOf(session, run, backfillId),
+      monitors: await monitorsOf(session, run, backfillId),
+      undelivered: (await session.rows<{ text: string }>(undelivered(backfillId))).map(({ text: told }) => told),
       rollbackStatement: releaseId === null ? null : await statementInForce(session, backfillId, releaseId),
     };
   });
@@ -47,6 +55,16 @@ async function liveWritesOf(session: Session, { status }: RunStatus, backfillId:
   if (BACKFILL_STATUSES.some((one) => one === status && isFinal(one))) return null;
   const { plan } = await session.one<{ plan: BackfillPlan }>(readPlan(backfillId));
   return measureLiveWrites(session, plan);
+}
+
+async function monitorsOf(
+  session: Session,
+  { release }: RunStatus,
+  backfillId: string,
+): Promise<readonly MonitorStatus[]> {
+  if (release?.state !== 'published') return [];
+  const { plan } = await session.one<{ plan: BackfillPlan }>(readPlan(backfillId));
+  return (await monitorsNow(session, plan, release, null)).map(({ status }) => status);
 }
 
 async function statementInForce(session: Session, backfillId: string, releaseId: string): Promise<string> {
@@ -85,6 +103,8 @@ export function lastKnownStatus(
     bytesScanned: run?.bytesScanned ?? 0,
     evidenceDigest: run?.evidence?.digest ?? null,
     checks: run?.evidence?.checks ?? [],
+    monitors: run?.monitors ?? [],
+    undelivered: run?.undelivered ?? [],
     approval: run === null ? null : ownApproval(run.approvers, run.approvals),
     approvals: run?.approvals ?? [],
     waivers: run?.waivers ?? [],

@@ -11,6 +11,7 @@ import type {
 import type { BatchRange } from './batch-queue.ts';
 import type { LeftInForce } from './left-in-force.ts';
 import type { LiveWrites } from './live-writes.ts';
+import type { MonitorStatus } from './monitor.ts';
 import type { PlanSummary } from './plan-summary.ts';
 import type { Telling } from './received-message.ts';
 import type { BackfillStatus } from './status.ts';
@@ -50,6 +51,9 @@ export type BackfillEvent =
   | { readonly type: 'claimed'; readonly queue: BackfillState['queue'] }
   | { readonly type: 'worked'; readonly work: Work }
   | { readonly type: 'liveWritesSeen'; readonly liveWrites: LiveWrites }
+  | { readonly type: 'monitorsSeen'; readonly monitors: readonly MonitorStatus[]; readonly flutters: boolean }
+  | { readonly type: 'announced'; readonly undelivered: readonly string[] }
+  | { readonly type: 'monitorsUnknown'; readonly reason: string }
   | { readonly type: 'waiting'; readonly waiting: WaitingOn | null }
   | { readonly type: 'paused'; readonly by: string; readonly reason: string }
   | { readonly type: 'resumed' }

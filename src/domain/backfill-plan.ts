@@ -1,19 +1,16 @@
 import type { AddedColumn } from './added-column.ts';
 import type { BackfillSpec, KeyRange } from './backfill-spec.ts';
+import type { AnnounceTarget } from './announce-target.ts';
+import type { DatasetContract, Downstream, PipelineProbe } from './dataset-contract.ts';
 import type { ReopenedPeriod } from './closed-periods.ts';
-import type { DatasetContract, PipelineProbe } from './dataset-contract.ts';
 import type { Estimate } from './estimate.ts';
+import type { PlannedMonitor } from './monitor.ts';
 import type { QualifiedName } from './names.ts';
 import type { RowSecurity } from './row-security.ts';
+import type { PlannedSql } from './planned-sql.ts';
 import type { ColumnShape } from './table-shape.ts';
 
-/** One SQL file as it was when the plan was frozen. */
-export interface PlannedSql {
-  readonly file: string;
-  readonly sha256: string;
-  /** As written, placeholders by name. */
-  readonly text: string;
-}
+export type { PlannedSql } from './planned-sql.ts';
 
 /** An independent path to a measure; `tolerance` in the measure's own unit, for each partition. */
 export interface PlannedTotal extends PlannedSql {
@@ -27,6 +24,10 @@ export interface PlannedEra extends PlannedSql {
 export type HttpProbe = Extract<PipelineProbe, { kind: 'http' }>;
 /** How the live pipeline is asked whether it runs: through a SQL file, or at an orchestrator's API. */
 export type PlannedProbe = PlannedSql | HttpProbe;
+
+export interface PlannedDownstream extends Downstream {
+  readonly found: 'contract' | 'catalogue';
+}
 
 /** What will be done, as data. Frozen once in the ledger; everything that runs reads it from there. */
 export interface BackfillPlan {
@@ -49,6 +50,14 @@ export interface BackfillPlan {
   readonly trusted: readonly PlannedEra[];
   readonly sourceTotals: Readonly<Record<string, PlannedTotal>>;
   readonly probe: PlannedProbe | null;
+  /** Of the contract's consumers; empty where the spec leaves them out. */
+  readonly monitors: readonly PlannedMonitor[];
+  /** Who is told, of contract and spec. */
+  readonly announce: readonly AnnounceTarget[];
+  /** Made of this dataset: those that the contract lists and those that the catalogue knows. */
+  readonly downstream: readonly PlannedDownstream[];
+  /** Measures whose total over partitions is the sum of theirs. */
+  readonly additiveMeasures: readonly string[];
   /** Type of the partition key, e.g. `date`. */
   readonly keyType: string;
   readonly keyRanges: readonly KeyRange[];

@@ -1,3 +1,4 @@
+import type { AnnounceTarget } from './announce-target.ts';
 import type { QualifiedName } from './names.ts';
 
 /** A half-open slice `[start, end)` of the partition key; both are literals of the key's type, e.g. `2024-12-01`. */
@@ -65,10 +66,16 @@ export interface BackfillSpec {
     readonly maxFenceMs: number;
     /** Readers of the base table past the view that the owner accepts. */
     readonly directReaders: readonly string[];
+    /** Told beside those of the contract. */
+    readonly announce: readonly AnnounceTarget[];
   };
   readonly rollback: {
     readonly snapshot: QualifiedName;
     readonly windowMs: number;
     readonly retainAfterSignOffMs: number;
+    /** False: the contract's monitors are left out, and the plan says so. */
+    readonly monitors: boolean;
+    /** False: a breach that asks for a rollback holds the run instead. */
+    readonly autoRollback: boolean;
   };
 }

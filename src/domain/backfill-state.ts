@@ -1,6 +1,7 @@
 import type { BatchQueue } from './batch-queue.ts';
 import { startQueue } from './batch-queue.ts';
 import { HISTORY_BUDGET } from './history-budget.ts';
+import type { MonitorStatus } from './monitor.ts';
 import type { Identification } from './people.ts';
 import type { PipelineSignal } from './pipeline-signals.ts';
 import type { LiveWrites } from './live-writes.ts';
@@ -44,6 +45,8 @@ export interface Release {
   readonly releaseId: string;
   readonly publishedAt: string;
   readonly state: 'published' | 'rolled_back' | 'consolidated';
+  /** What datasets made of this one were told when it was published, in words; absent: there are none. */
+  readonly downstream?: readonly string[];
 }
 
 /** A message that changed nothing, kept so that whoever sent it can see why. */
@@ -126,6 +129,12 @@ export interface BackfillState {
   readonly drift: string | null;
   readonly proposal: Proposal | null;
   readonly checks: readonly Check[];
+  /** Of the present release, as they were when one of their verdicts last changed; absent before the first look. */
+  readonly monitors?: readonly MonitorStatus[];
+  /** Announcements that could not be delivered so far, in words. */
+  readonly undelivered?: readonly string[];
+  /** Monitors rolled this dataset back as often within a day as they may. */
+  readonly monitorsFlutter?: boolean;
   readonly evidence: Evidence | null;
   /** Of the dataset's own approver; null until it is given. */
   readonly approval: Approval | null;

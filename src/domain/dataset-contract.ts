@@ -1,3 +1,4 @@
+import type { AnnounceTarget, Channel } from './announce-target.ts';
 import type { ClosedPeriod } from './closed-periods.ts';
 import type { QualifiedName } from './names.ts';
 import type { Identification } from './people.ts';
@@ -7,17 +8,6 @@ export type PartitionGrain = (typeof PARTITION_GRAINS)[number];
 
 export const BREACH_ACTIONS = ['alert', 'hold', 'rollback'] as const;
 export type BreachAction = (typeof BREACH_ACTIONS)[number];
-
-export const ANNOUNCEMENTS = [
-  'approval_requested',
-  'published',
-  'rolled_back',
-  'held',
-  'sign_off_requested',
-  'overdue',
-  'lagging',
-] as const;
-export type Announcement = (typeof ANNOUNCEMENTS)[number];
 
 /** How live writes to the interval are noticed: by triggers on the base, or by comparing it with what the builds saw. */
 export const CAPTURE_MODES = ['triggers', 'fingerprints'] as const;
@@ -31,15 +21,33 @@ export interface TransformEra {
 
 export type MonitorExpectation =
   | { readonly kind: 'equals_published' }
-  | { readonly kind: 'within'; readonly percent: number }
-  | { readonly kind: 'psi_below'; readonly limit: number };
+  | { readonly kind: 'within'; readonly percent: number; readonly of: 'published' | 'baseline' }
+  | { readonly kind: 'psi_below'; readonly limit: number }
+  /** No error, and the 95th percentile at most so many times what it was before; null: errors alone. */
+  | { readonly kind: 'canary'; readonly latencyTimes: number | null };
+
+/** Where a consumer is looked at: an SQL file as the worker, an address, or an SQL file as the consumer's own role. */
+export type ConsumerProbe =
+  | { readonly kind: 'sql'; readonly sql: string }
+  | {
+      readonly kind: 'http';
+      readonly url: string;
+      readonly header: string | null;
+      readonly path: string;
+      readonly measuredAt: string | null;
+    }
+  | { readonly kind: 'canary'; readonly sql: string; readonly role: string; readonly runs: number };
 
 export interface Consumer {
   readonly owner: string;
-  readonly monitor: string | null;
+  readonly probe: ConsumerProbe | null;
   readonly expect: MonitorExpectation | null;
+  /** The measure whose published total it is compared with; null: the contract's first. */
+  readonly measure: string | null;
   readonly everyMs: number;
   readonly afterMs: number;
+  /** Failing measurements in a row that make a breach. */
+  readonly failures: number;
   readonly onBreach: BreachAction;
 }
 
@@ -52,6 +60,25 @@ export type PipelineProbe =
       readonly path: string;
       readonly runningWhen: string;
     };
+
+/** How long a person may be waited for before somebody is reminded. */
+export interface WaitDeadlines {
+  readonly approvalMs: number;
+  readonly signOffMs: number;
+  readonly holdMs: number;
+}
+
+export const PARTITION_MAPPINGS = ['same', 'month', 'none'] as const;
+
+/** A dataset that is made of this one. */
+export interface Downstream {
+  readonly dataset: string;
+  readonly owner: string;
+  /** The command that refreshes it; null: it needs none, or nobody says. */
+  readonly refresh: string | null;
+  /** Cut like this dataset, by months, or not at all. */
+  readonly partitions: (typeof PARTITION_MAPPINGS)[number];
+}
 
 /** What a team says once about a dataset: keys, measures, transform, owners, consumers. SQL is named by file. */
 export interface DatasetContract {
@@ -88,7 +115,11 @@ export interface DatasetContract {
     readonly capture: CaptureMode;
   };
   readonly consumers: Readonly<Record<string, Consumer>>;
-  readonly announce: readonly { readonly webhook: string; readonly when: readonly Announcement[] }[];
+  readonly announce: readonly AnnounceTarget[];
+  readonly deadlines: WaitDeadlines;
+  /** Told as well from the second reminder on; null: nobody. */
+  readonly escalation: ({ readonly contact: string } & Channel) | null;
+  readonly downstream: readonly Downstream[];
 }
 
 /** A contract together with everything it names, read from one folder at one moment. */

@@ -6,12 +6,14 @@ import { readLimits } from './limits.ts';
 import type { MessageDecision, Unheard } from './message-decision.ts';
 import { DIGEST_DIGITS, accepted, already, refused } from './message-decision.ts';
 import type { Incoming, MessageName } from './messages.ts';
+import { monitorCheck, monitorCheckName, waivableMonitors } from './monitors-watched.ts';
 import type { Identification } from './people.ts';
 import { isIdentified, isListed, samePerson } from './people.ts';
 import { NAME_CHARACTERS, SIGNALS_KEPT, namesOf, standing } from './pipeline-signals.ts';
 import { mayApprove } from './required-approvals.ts';
 import { isSignature } from './signed-approval.ts';
 import { isFinal } from './status.ts';
+import type { Check } from './verdict.ts';
 
 /** Decides a message against the state it meets. Pure: the same for a signal, an update and its validator. */
 export function decideMessage(
@@ -211,7 +213,8 @@ function waive(state: BackfillState, by: string | null, payload: Incoming, nowIs
   const check = text(payload, 'check');
   const reason = text(payload, 'reason');
   if (by === null || check === null || reason === null) return refused('waive: give "by", the "check" and a "reason"');
-  const failing = state.hold?.check ?? null;
+  const monitor = (state.monitors ?? []).find(({ name }) => monitorCheckName(name) === check);
+  const failing = state.status === 'held' ? (state.hold?.check ?? null) : watchedCheck(state, check);
   if (failing?.name !== check)
     return refused(`waive: the failing check is "${failing?.name ?? 'none'}", not "${check}"`);
   if (!isListed(by, state.plan?.approvers ?? []))
@@ -219,8 +222,15 @@ function waive(state: BackfillState, by: string | null, payload: Incoming, nowIs
   if (samePerson(by, state.requestedBy))
     return refused(`waive: ${by} requested this backfill; somebody else must waive`);
   const { figure, limit } = failing;
-  const waiver = { by, check, batch: state.hold?.batch ?? null, figure, limit, reason, at: nowIso };
+  const excess = monitor === undefined ? {} : { excess: monitor.excess };
+  const waiver = { by, check, batch: state.hold?.batch ?? null, figure, limit, reason, at: nowIso, ...excess };
   return accepted({ type: 'requested', request: { kind: 'waive', by, waiver } });
+}
+
+/** Of the monitors that keep a release from being signed off, the one that is named; else the first, to be named instead. */
+function watchedCheck(state: BackfillState, check: string): Check | null {
+  const checks = waivableMonitors(state).map(monitorCheck);
+  return checks.find(({ name }) => name === check) ?? checks[0] ?? null;
 }
 
 function signOff(state: BackfillState, by: string | null): MessageDecision {

@@ -2,13 +2,20 @@ import type { BackfillState, Request } from './backfill-state.ts';
 import type { Unheard } from './message-decision.ts';
 import { already, refused } from './message-decision.ts';
 import type { MessageName } from './messages.ts';
+import type { Watched } from './monitors-watched.ts';
+import { waivableMonitors } from './monitors-watched.ts';
 import type { BackfillStatus } from './status.ts';
 import { TOWARDS_PUBLICATION, WATCHING, isBeforePublication, isFinal } from './status.ts';
 
 /** What of a state says which messages are heard, whoever sends them. */
-export type Standing = Pick<BackfillState, 'status' | 'hold' | 'paused' | 'shape' | 'requests'> & {
-  readonly release: Pick<NonNullable<BackfillState['release']>, 'state'> | null;
-};
+export type Standing = Pick<BackfillState, 'status' | 'hold' | 'paused' | 'shape' | 'requests'> &
+  Omit<Watched, 'release'> & {
+    readonly release: ReleaseKnown | null;
+  };
+
+/** Without a worker, less is known of it. */
+type ReleaseKnown = Pick<NonNullable<BackfillState['release']>, 'state'> &
+  Partial<Pick<NonNullable<BackfillState['release']>, 'publishedAt'>>;
 
 /**
  * What stands against a message as things are, whoever sends it and whatever it says besides; null where nothing does.
@@ -171,9 +178,12 @@ function replan(state: Standing): Unheard | null {
   );
 }
 
-function waive({ status, hold }: Standing): Unheard | null {
+function waive({ status, hold, ...watched }: Standing): Unheard | null {
+  if (WATCHING.includes(status) && waivableMonitors(watched).length > 0) return null;
   if (status !== 'held' || hold === null)
-    return refused(`waive: not possible in status ${status}; it is heard in held`);
+    return refused(
+      `waive: not possible in status ${status}; it is heard in held, and while a monitor of a release is breached or inconclusive`,
+    );
   if (hold.check === null) return refused(`waive: it is held for another reason than a check: ${hold.reason}`);
   if (hold.check.name === 'batches_passed')
     return refused(

@@ -2,6 +2,7 @@ import type { BackfillState } from './backfill-state.ts';
 import type { Standing } from './heard-now.ts';
 import { heardNow } from './heard-now.ts';
 import type { MessageName } from './messages.ts';
+import { monitorCheckName, waivableMonitors } from './monitors-watched.ts';
 import { missingSignOffs } from './parties.ts';
 import type { Identification } from './people.ts';
 import type { Approvers } from './required-approvals.ts';
@@ -74,9 +75,10 @@ function isOfUse({ status, shape, drift, proposal, hold }: Known, message: Offer
 }
 
 function commands(
-  { backfillId: id, evidence, hold, plan, signOffs, proposal, approvals }: Known,
+  { backfillId: id, status, evidence, hold, plan, signOffs, proposal, approvals, ...watched }: Known,
   message: Offered,
 ): readonly string[] {
+  const waivable = waivableMonitors(watched).map(({ name }) => monitorCheckName(name));
   switch (message) {
     case 'approve':
       return approvers(plan, approvals).map(
@@ -92,8 +94,10 @@ function commands(
           ? `replan ${id} --plan`
           : `replan ${id} --by <you> --plan-hash ${proposal.planHash.slice(0, 12)}`,
       ];
-    case 'waive':
-      return [`waive ${id} --by <approver> --check ${word(hold?.check?.name ?? '<check>')} --reason "<why>"`];
+    case 'waive': {
+      const checks = status === 'held' ? [hold?.check?.name ?? '<check>'] : waivable;
+      return checks.map((check) => `waive ${id} --by <approver> --check ${word(check)} --reason "<why>"`);
+    }
     case 'signOff': {
       const parties = plan === null ? ['<party>'] : missingSignOffs(plan.signOff, signOffs).map(word);
       return parties.map((party) => `sign-off ${id} --by ${party}`);

@@ -25,6 +25,14 @@ export interface PlanSummary {
   /** The first key and the key after the last: for summaries. */
   readonly firstKey: string;
   readonly endKey: string;
+  /** How many monitors watch a release; absent: none. */
+  readonly monitors?: number;
+  /** Some of them need a figure from before the publication. */
+  readonly baselines?: boolean;
+  /** False: a breach that asks for a rollback holds the run instead. */
+  readonly autoRollback?: boolean;
+  /** Somebody is to be told what happens; absent: nobody. */
+  readonly announces?: boolean;
   /** Removes late-write capture at once, for the person on call. */
   readonly detachStatement: string;
   /** The namespace knew the search attributes of runs when this run was planned; absent: it sets none. */

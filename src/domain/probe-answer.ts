@@ -30,7 +30,8 @@ export function judgeAnswer(
   return { running: compare(found as typeof limit, operator, limit) };
 }
 
-function fieldAt(answer: unknown, path: string): unknown {
+/** What stands at `$.field[0].field`; undefined where nothing does. */
+export function fieldAt(answer: unknown, path: string): unknown {
   const steps = [...path.matchAll(/\.([A-Za-z_]\w*)|\[(\d+)\]/g)];
   return steps.reduce<unknown>((at, [, field, place]) => {
     if (place !== undefined) return Array.isArray(at) ? (at as unknown[])[Number(place)] : undefined;

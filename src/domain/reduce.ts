@@ -2,6 +2,7 @@ import type { BackfillEvent, Work } from './backfill-event.ts';
 import type { Approval, BackfillState, Refusal, Request } from './backfill-state.ts';
 import { assertNever } from './assert-never.ts';
 import { giveBack, giveBackSplit, startQueue } from './batch-queue.ts';
+import type { MonitorStatus } from './monitor.ts';
 import { standing, withFinished, withStarted } from './pipeline-signals.ts';
 import { ownApproval } from './required-approvals.ts';
 import type { Telling } from './received-message.ts';
@@ -41,6 +42,12 @@ export function reduce(state: BackfillState, event: BackfillEvent, nowIso: strin
       return worked(state, event.work);
     case 'liveWritesSeen':
       return { ...state, liveWrites: event.liveWrites };
+    case 'monitorsSeen':
+      return { ...state, monitors: event.monitors, monitorsFlutter: event.flutters };
+    case 'announced':
+      return { ...state, undelivered: event.undelivered };
+    case 'monitorsUnknown':
+      return { ...state, monitors: unknownMonitors(state, event.reason, nowIso) };
     case 'waiting':
       return { ...state, waiting: event.waiting };
     case 'paused':
@@ -75,6 +82,13 @@ export function reduce(state: BackfillState, event: BackfillEvent, nowIso: strin
     default:
       return decide(state, event, nowIso);
   }
+}
+
+function unknownMonitors({ monitors = [] }: BackfillState, reason: string, at: string): readonly MonitorStatus[] {
+  const nothingYet = { name: 'all', owner: '', limit: 'to be measured', next: at, onBreach: 'alert' as const };
+  return (monitors.length === 0 ? [nothingYet] : monitors).map((monitor) => {
+    return { ...monitor, verdict: 'inconclusive', figure: reason, excess: null, at };
+  });
 }
 
 function takenUp(state: BackfillState, event: Extract<BackfillEvent, { type: 'takenUp' }>): BackfillState {
@@ -142,6 +156,7 @@ function decide(state: BackfillState, event: Decision, nowIso: string): Backfill
         rollbackDeadline: event.deadline,
         rollbackStatement: event.statement,
         signOffs: [],
+        monitors: [],
       };
     case 'reshaped':
       return { ...state, shape: event.shape, rollbackStatement: event.statement };
@@ -252,7 +267,7 @@ function move(state: BackfillState, to: BackfillStatus, nowIso: string, because?
 const HEARD_IN: Readonly<Record<Request['kind'], readonly BackfillStatus[]>> = {
   approve: ['awaitingApproval'],
   reject: ['awaitingApproval'],
-  waive: ['held'],
+  waive: ['held', 'observing', 'awaitingSignOff'],
   retry: ['held'],
   replan: ['held', 'observing', 'awaitingSignOff'],
   signOff: ['awaitingSignOff', 'held'],

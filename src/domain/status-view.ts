@@ -1,6 +1,7 @@
 import type { Approval, BackfillState, Hold, Proposal, Refusal, Release, WaitingOn } from './backfill-state.ts';
 import type { NextAction } from './next-actions.ts';
 import { nextActions, waysOut } from './next-actions.ts';
+import type { MonitorStatus } from './monitor.ts';
 import type { LiveWrites } from './live-writes.ts';
 import type { Waiver } from './waiver.ts';
 import { statusWait } from './status-wait.ts';
@@ -20,6 +21,10 @@ export interface StatusView {
   readonly bytesScanned: number;
   readonly evidenceDigest: string | null;
   readonly checks: readonly Check[];
+  /** One a consumer that is watched; empty before a publication. */
+  readonly monitors: readonly MonitorStatus[];
+  /** Announcements that could not be delivered so far, each in words; they are tried again, or given up. */
+  readonly undelivered: readonly string[];
   readonly approval: Approval | null;
   /** All that were given on the present evidence. */
   readonly approvals: readonly Approval[];
@@ -67,6 +72,8 @@ export function viewStatus(state: BackfillState, historyLength: number): StatusV
     bytesScanned: progress.bytesScanned,
     evidenceDigest: state.evidence?.digest ?? null,
     checks: state.checks,
+    monitors: state.monitors ?? [],
+    undelivered: state.undelivered ?? [],
     approval: state.approval,
     approvals: state.approvals ?? [],
     waivers: state.waivers,

@@ -1,4 +1,4 @@
-export const CHECK_LEVELS = ['structural', 'aggregate', 'row', 'proof', 'run'] as const;
+export const CHECK_LEVELS = ['structural', 'aggregate', 'row', 'proof', 'run', 'monitor'] as const;
 export type CheckLevel = (typeof CHECK_LEVELS)[number];
 
 export const VERDICTS = ['pass', 'fail', 'inconclusive', 'waived', 'info'] as const;

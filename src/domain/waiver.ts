@@ -9,6 +9,8 @@ export interface Waiver {
   readonly limit: string;
   readonly reason: string;
   readonly at: string;
+  /** Of a monitor: how far beyond its limit it was; null where nobody could tell. */
+  readonly excess?: number | null;
 }
 
 /** Marks the failing checks that a waiver covers. */

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { connect } from '../client/connect.ts';
 import { readConfig } from '../config/config.ts';
+import type { Consumers } from '../../examples/daily-revenue/consumers.ts';
+import { openConsumers } from '../../examples/daily-revenue/consumers.ts';
 import type { BackfillStatus } from '../domain/status.ts';
 import type { DemoOptions } from './demo/options.ts';
 import { USAGE, readOptions } from './demo/options.ts';
@@ -45,15 +47,21 @@ async function demo(options: DemoOptions): Promise<number> {
   const folder = stackFolder(process.cwd());
   const data = `${folder}/demo`;
   narrator.say('starts PostgreSQL, a Temporal server with its UI, a worker and a live pipeline that keeps writing');
+  const consumers = await openConsumers(`${data}/contracts`);
   const stack = await bringUp({
     folder: data,
     eventsPerDay: options.eventsPerDay,
     log: (line) => narrator.say(`   ${line}`),
     fresh: true,
+    contracts: consumers.contracts,
+  }).catch(async (error: unknown) => {
+    await consumers.close();
+    throw error;
   });
   const announced = announce(folder, stack);
   try {
-    await runStory(options, stack);
+    await consumers.create(stack.stack.adminUrl, stack.urls['finance_export'] ?? '');
+    await runStory(options, stack, consumers);
     whereToLook(stack, options);
     if (options.stay) await untilAborted(interrupted.signal);
     return 0;
@@ -68,10 +76,11 @@ async function demo(options: DemoOptions): Promise<number> {
     narrator.say('stops what it started');
     if (announced) removeStackFile(folder);
     await stack.stop();
+    await consumers.close();
   }
 }
 
-async function runStory(options: DemoOptions, stack: LocalStackWithExample): Promise<void> {
+async function runStory(options: DemoOptions, stack: LocalStackWithExample, consumers: Consumers): Promise<void> {
   const config = readConfig({}, stack.stack);
   if (!config.ok) throw new Error(config.problems.map((problem) => `${problem.setting} ${problem.problem}`).join('; '));
   const connected = await connect(config.config);
@@ -82,7 +91,7 @@ async function runStory(options: DemoOptions, stack: LocalStackWithExample): Pro
       narrator.say(`   npm run --silent backfill -- status ${DEMO_ID}`);
       throw new HandOver();
     };
-    await tellStory({ stack, client: connected.client, narrator, signal: interrupted.signal, reached });
+    await tellStory({ stack, consumers, client: connected.client, narrator, signal: interrupted.signal, reached });
   } finally {
     await connected.close();
   }

@@ -31,6 +31,8 @@ export interface BringUpOptions {
   readonly lateEverySeconds?: number;
   /** Makes the example's database anew, whatever it held. */
   readonly fresh?: boolean;
+  /** Contracts that the worker reads instead of the example's own. */
+  readonly contracts?: string;
   /** A supervised worker; default true. */
   readonly worker?: boolean;
 }
@@ -91,7 +93,7 @@ export async function bringUp(options: BringUpOptions): Promise<LocalStackWithEx
 
 async function prepareExample(
   servers: Stack,
-  { eventsPerDay, log, fresh }: BringUpOptions,
+  { eventsPerDay, log, fresh, contracts = EXAMPLE_CONTRACTS }: BringUpOptions,
 ): Promise<{ readonly stack: StackFile; readonly urls: Readonly<Record<string, string>> }> {
   const adminUrl = onDatabase(servers.adminUrl, DATABASE);
   if (fresh === true) await freshDatabase(servers.adminUrl, DATABASE, eventsPerDay ?? 2_000, log);
@@ -101,7 +103,7 @@ async function prepareExample(
     rolePassword: derivedRolePassword(servers.adminUrl),
     log,
   });
-  const read = await loadContract(EXAMPLE_CONTRACTS, 'any', { allowDirty: true });
+  const read = await loadContract(contracts, 'any', { allowDirty: true });
   if (!read.ok) throw new Error(`The example's contract is refused:\n${read.problems.map(formatProblem).join('\n')}`);
   const { dataset, publishedView, partition } = read.loaded.contract;
   const done = await install(adminUrl, {
@@ -122,7 +124,7 @@ async function prepareExample(
       warehouseUrl: urls.backfill_worker,
       adminUrl,
       reviewUrl: null,
-      contracts: EXAMPLE_CONTRACTS,
+      contracts,
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { BackfillPlan, PlannedProbe, PlannedSql } from '../domain/backfill-plan.ts';
+import type { KeyRange } from '../domain/backfill-spec.ts';
 import { reopenedPeriods } from '../domain/closed-periods.ts';
 import type { LoadedContract } from '../domain/dataset-contract.ts';
 import type { Prices } from '../domain/estimate.ts';
@@ -16,10 +17,14 @@ import { addDays } from '../spec/iso-date.ts';
 import type { Session } from '../warehouse/session.ts';
 import { withReadOnly, withRollback } from '../warehouse/session.ts';
 import { probeReasons } from './ask-probe.ts';
-import type { SecretOf } from './http-probe.ts';
+import { isAdditive } from '../spec/additive-measure.ts';
+import type { SecretOf } from './fetch-json.ts';
 import { checkInstallation } from './installation-checks.ts';
 import { measureFence } from './measure-fence.ts';
+import { plannedDownstream } from './plan-downstream.ts';
+import { monitorReasons } from './monitor-checks.ts';
 import { modelReasons } from './model-checks.ts';
+import { monitorWarnings, plannedMonitors } from './plan-monitors.ts';
 import type { Preflight } from './preflight.ts';
 import { preflight, shadowName } from './preflight.ts';
 import type { Documents } from './read-documents.ts';
@@ -60,7 +65,8 @@ export async function draftPlan(
     seen.reasons.length > 0 || !spec.execution.pauseDuringLivePipeline
       ? []
       : await probeReasons(session, probe, secretOf);
-  const reasons = [...seen.reasons, ...(installed?.reasons ?? []), ...models, ...probed];
+  const watch = await planWatch(session, documents, { shape, isReadable: seen.reasons.length === 0, secretOf });
+  const reasons = [...seen.reasons, ...(installed?.reasons ?? []), ...models, ...probed, ...watch.reasons];
   if (reasons.length > 0 || seen.table === null || installed?.functionPrefix == null)
     return { kind: 'refused', reasons, warnings: seen.warnings };
 
@@ -73,13 +79,8 @@ export async function draftPlan(
     ...columnsOf(seen),
     ...counts,
     trusted: contract.transform.trusted.map((era) => ({ from: era.from, ...planned(loaded, era.sql) })),
-    keyRanges: await session.rows(keyRanges(shape)),
-    sourceTotals: Object.fromEntries(
-      Object.entries(contract.sourceTotals).map(([name, total]) => [
-        name,
-        { ...planned(loaded, total.sql), tolerance: total.tolerance },
-      ]),
-    ),
+    ...watch.planned,
+    sourceTotals: plannedTotals(loaded),
     probe,
     reopened: reopenedPeriods(contract.closedPeriods, spec.interval, (day) => addDays(day, 1)),
     baseFingerprint: installed.baseFingerprint ?? '',
@@ -97,6 +98,7 @@ export async function draftPlan(
   const warnings = [
     ...seen.warnings,
     ...rehearsalWarnings(rehearsal),
+    ...watch.warnings,
     ...dirtyWarnings(loaded),
     ...(fence === null ? [] : [fence.warning]),
   ];
@@ -108,6 +110,42 @@ export async function draftPlan(
   ];
   if (failed.length > 0) return { kind: 'refused', reasons: failed, warnings, rehearsal };
   return { kind: 'plan', plan: { ...drafted, estimate, warnings }, rehearsal };
+}
+
+type Shape = Parameters<typeof keyRanges>[0];
+
+/** Who looks at the release, and with what it is compared. Measured once where the dataset can be read at all. */
+async function planWatch(
+  session: Session,
+  { spec, loaded }: Documents,
+  { shape, isReadable, secretOf }: { readonly shape: Shape; readonly isReadable: boolean; readonly secretOf: SecretOf },
+): Promise<{
+  readonly planned: Pick<BackfillPlan, 'keyRanges' | 'monitors' | 'additiveMeasures' | 'announce' | 'downstream'>;
+  readonly reasons: readonly string[];
+  readonly warnings: readonly string[];
+}> {
+  const ranges = {
+    keyType: shape.keyType,
+    keyRanges: isReadable ? await session.rows<KeyRange>(keyRanges(shape)) : [],
+  };
+  const monitors = plannedMonitors(spec, loaded, (file) => planned(loaded, file));
+  const additive = Object.entries(loaded.contract.measures).filter(([, expression]) => isAdditive(expression));
+  return {
+    planned: {
+      ...{ keyRanges: ranges.keyRanges, monitors, additiveMeasures: additive.map(([name]) => name) },
+      announce: [...loaded.contract.announce, ...spec.publication.announce],
+      downstream: isReadable ? await plannedDownstream(session, loaded.contract) : [],
+    },
+    reasons: isReadable ? await monitorReasons(session, ranges, monitors, secretOf) : [],
+    warnings: monitorWarnings(spec, loaded, monitors),
+  };
+}
+
+function plannedTotals(loaded: LoadedContract): BackfillPlan['sourceTotals'] {
+  const totals = Object.entries(loaded.contract.sourceTotals);
+  return Object.fromEntries(
+    totals.map(([name, { sql: file, tolerance }]) => [name, { ...planned(loaded, file), tolerance }]),
+  );
 }
 
 /** What the rehearsal could not show is said, not passed over. */

@@ -178,16 +178,8 @@ function diskWarnings(table: TableShape | null): string[] {
 
 /** What the contract says and this version does not do: never passed over in silence. */
 function unservedWarnings(contract: DatasetContract): string[] {
-  const monitored = Object.entries(contract.consumers).filter(([, consumer]) => consumer.monitor !== null);
   const inputs = contract.referenceInputs.map(formatName).join(', ');
   return [
-    ...monitored.map(
-      ([name]) =>
-        `the monitor of consumer ${name} is not run by this version: watch it by hand during the rollback window`,
-    ),
-    ...(contract.announce.length > 0
-      ? ['announcements are recorded in governance.announcements and not delivered by this version']
-      : []),
     ...(contract.transform.rangeSafe
       ? ['transform.range_safe has no effect in this version: every partition is built by a statement of its own']
       : []),

@@ -1,5 +1,6 @@
 import type { Approval, BackfillState, Evidence, LedgerCounts, Release } from '../domain/backfill-state.ts';
 import type { LiveWrites } from '../domain/live-writes.ts';
+import type { MonitorStatus } from '../domain/monitor.ts';
 import type { Waiver } from '../domain/waiver.ts';
 import type { BatchRange } from '../domain/batch-queue.ts';
 import type { LeftInForce } from '../domain/left-in-force.ts';
@@ -83,6 +84,8 @@ export interface PublishedRelease {
   readonly publishedAt: string;
   readonly deadline: string;
   readonly rollbackStatement: string;
+  /** What datasets made of this one were told, in words. */
+  readonly downstream?: readonly string[];
 }
 
 export interface BatchFailed {
@@ -123,6 +126,14 @@ export type WatchOutcome =
   /** The base has columns that the plan does not know, or has none any more: null. */
   | { readonly kind: 'drifted'; readonly reason: string | null }
   | { readonly kind: 'failed'; readonly batch: number; readonly check: Check };
+
+export interface MonitorsOutcome {
+  readonly monitors: readonly MonitorStatus[];
+  /** By the ledger's clock. */
+  readonly at: string;
+  /** Monitors asked for as many rollbacks of this dataset within a day as are left to them: the next one is a person's. */
+  readonly flutters: boolean;
+}
 
 export type ReplanOutcome =
   | { readonly kind: 'proposed'; readonly planHash: string; readonly lines: readonly string[] }
@@ -184,6 +195,13 @@ export interface LightActivities {
   recordMessages(input: RunRef & { messages: readonly ReceivedMessage[] }): Promise<void>;
   /** Idempotent by decision, person and digest; the ledger's invariants may refuse it. */
   recordDecision(input: RunRef & { decision: DecisionToRecord }): Promise<Recorded>;
+  /**
+   * Delivers the outbox of a run and reminds of waits that are overdue; returns when what cannot be delivered is another than
+   * `known`. Key of each delivery: its announcement and target. `last`: one pass, and it returns.
+   */
+  deliverAnnouncements(
+    input: RunRef & { known: readonly string[]; last?: true },
+  ): Promise<{ undelivered: readonly string[] }>;
   /** Returns when the gate is open, after a full disk when there is room; until then every poll fails retryably, which costs no history. */
   awaitGate(input: RunRef & { limits: BackfillState['limits']; diskFull?: true }): Promise<void>;
 }
@@ -218,6 +236,15 @@ export interface WarehouseActivities {
       gate?: WatchGate;
     },
   ): Promise<WatchOutcome>;
+  /** Before the switch: what monitors compare with. Key: the evidence and the monitor. `without`: checks that were waived. */
+  measureBaselines(input: RunRef & { without: readonly string[] }): Promise<{ failed: Check | null }>;
+  /**
+   * Measures the monitors that are due and records what they found; returns when a verdict changed, or when it was last told
+   * an hour ago. `askedAt`: since when a person wants those that are not good looked at again.
+   */
+  watchMonitors(
+    input: RunRef & { known: readonly MonitorStatus[]; told: string | null; askedAt: string | null },
+  ): Promise<MonitorsOutcome>;
   /**
    * Draws the plan up with the columns that the base got, and says what that means; with the hash of exactly this plan it
    * carries them into shadow, plan and view. Key: the hash.

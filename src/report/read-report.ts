@@ -11,7 +11,9 @@ import { countBatchChecks, countBatchStates, noticedBatches } from '../ledger/ba
 import { sumBatches } from '../ledger/batches.ts';
 import type { ChangedRow } from '../ledger/changed-rows.ts';
 import { largestChanges } from '../ledger/changed-rows.ts';
+import { listNotices } from '../ledger/downstream-notices.ts';
 import { evidenceOf, newestRunEvidence } from '../ledger/evidence.ts';
+import { monitorHistory } from '../ledger/monitor-results.ts';
 import { measureLiveWrites } from '../ledger/measure-live-writes.ts';
 import type { LedgerRun } from '../ledger/runs.ts';
 import { findRun, readPlan } from '../ledger/runs.ts';
@@ -23,13 +25,14 @@ import { sql } from '../warehouse/sql.ts';
 import { reportCommands } from './commands.ts';
 import { readDecisions } from './read-decisions.ts';
 import { readMeasures } from './read-measures.ts';
-import type { Report, ReportedPlan, RestatedPeriod } from './report.ts';
+import type { Report, ReportedMonitor, ReportedNotice, ReportedPlan, RestatedPeriod } from './report.ts';
 import { summarise } from './summary.ts';
 
 /** Rows and lists that a person still reads; what is beyond stays in the ledger. */
 const CHANGED_ROWS = 100;
 const NOTICED_BATCHES = 200;
 const AMENDMENTS = 200;
+const MONITOR_TURNS = 200;
 
 interface RunEvidence {
   readonly digest: string;
@@ -101,6 +104,8 @@ export async function readReport(session: Session, backfillId: string): Promise<
         rows: await session.rows<ChangedRow>(largestChanges(backfillId, CHANGED_ROWS)),
       },
       liveWrites: await readLiveWrites(session, frame),
+      monitors: await session.rows<ReportedMonitor>(monitorHistory(backfillId, MONITOR_TURNS)),
+      downstream: await session.rows<ReportedNotice>(listNotices(backfillId)),
       ...(await readDecisions(session, plan)),
       commands: reportCommands(
         backfillId,

@@ -2,6 +2,7 @@ import type { Markup } from './markup.ts';
 import { markup } from './markup.ts';
 import { renderChanges } from './render-changes.ts';
 import { renderChecks } from './render-checks.ts';
+import { renderConsumers } from './render-consumers.ts';
 import { renderClosedPeriods } from './render-closed-periods.ts';
 import { renderDecision } from './render-decision.ts';
 import { renderLiveWrites } from './render-live-writes.ts';
@@ -44,6 +45,7 @@ ${renderClosedPeriods(report)}
 ${renderReasons(report)}
 ${renderChecks(report)}
 ${renderLiveWrites(report)}
+${renderConsumers(report)}
 ${renderDecision(report)}
 ${renderPlan(report)}
 <footer><p>Written at ${formatInstant(report.generatedAt)} from the ledger of the warehouse. The same as data stands beside this page, with the ending .json.</p></footer>

@@ -4,12 +4,14 @@ import type { ReconciliationFigures } from '../domain/batch-verdict.ts';
 import type { Estimate } from '../domain/estimate.ts';
 import type { Identification } from '../domain/people.ts';
 import type { LiveWrites } from '../domain/live-writes.ts';
+import type { MonitorVerdict } from '../domain/monitor.ts';
 import type { PreviousEvidence } from '../domain/previous-evidence.ts';
 import type { Check } from '../domain/verdict.ts';
 import type { Waiver } from '../domain/waiver.ts';
 import type { Amendment } from '../ledger/amendments.ts';
 import type { BatchCheckCounts, NoticedBatch } from '../ledger/batch-checks.ts';
 import type { ChangedRow } from '../ledger/changed-rows.ts';
+import type { DownstreamNotice } from '../ledger/downstream-notices.ts';
 import type { WorkDone } from '../ledger/work-done.ts';
 
 /**
@@ -78,6 +80,10 @@ export interface Report {
     readonly allowedMeasurePercent: number;
     readonly amendments: readonly Amendment[];
   };
+  /** Each change of verdict of the consumers' monitors, oldest first. */
+  readonly monitors: readonly ReportedMonitor[];
+  /** What datasets made of this one were told of each release. */
+  readonly downstream: readonly ReportedNotice[];
   readonly waivers: readonly Waiver[];
   readonly decisions: readonly ReportedDecision[];
   readonly releases: readonly ReportedRelease[];
@@ -135,6 +141,20 @@ export interface MeasureReport extends Comparison {
   readonly months: readonly (Comparison & { readonly month: string })[];
   /** In key order, at most about 600 points. */
   readonly points: readonly (Comparison & KeyRange)[];
+}
+
+export interface ReportedMonitor {
+  readonly releaseId: string;
+  readonly monitor: string;
+  readonly at: string;
+  readonly verdict: MonitorVerdict;
+  readonly figure: string;
+  readonly limit: string;
+}
+
+export interface ReportedNotice extends DownstreamNotice {
+  readonly releaseId: string;
+  readonly event: 'published' | 'rolled_back';
 }
 
 export interface ReportedDecision {

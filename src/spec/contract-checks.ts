@@ -1,6 +1,8 @@
 import type { PartitionGrain } from '../domain/dataset-contract.ts';
 import { PARTITION_GRAINS } from '../domain/dataset-contract.ts';
+import { needsPublished } from '../domain/monitor.ts';
 import { sameName } from '../domain/names.ts';
+import { expectationReader } from './contract-values.ts';
 import type { DocumentIssue } from './document-issue.ts';
 import type { DocumentPath } from './document-path.ts';
 import { isMapping, showValue, valueAt } from './document-path.ts';
@@ -24,6 +26,8 @@ export function contractIssues(document: unknown): readonly DocumentIssue[] {
     ...totalIssues(document),
     ...consumerIssues(document),
     ...probeIssues(document),
+    ...announceIssues(document, ['announce']),
+    ...channelIssues(document, ['escalation']),
   ];
 }
 
@@ -80,19 +84,100 @@ function totalIssues(document: unknown): readonly DocumentIssue[] {
   });
 }
 
+const WAYS = ['monitor', 'http', 'canary'] as const;
+
 /** A monitor without an expectation could never fail, an expectation without a monitor never be looked at. */
 function consumerIssues(document: unknown): readonly DocumentIssue[] {
   const consumers = valueAt(document, ['consumers']);
   if (!isMapping(consumers)) return [];
   return Object.entries(consumers).flatMap(([name, consumer]): readonly DocumentIssue[] => {
     if (!isMapping(consumer)) return [];
-    const hasMonitor = consumer['monitor'] !== undefined;
-    if (hasMonitor === (consumer['expect'] !== undefined)) return [];
-    const [given, missing] = hasMonitor ? ['monitor', 'expect'] : ['expect', 'monitor'];
+    const [way, ...others] = WAYS.filter((word) => consumer[word] !== undefined);
+    const second = others.map((word): DocumentIssue => {
+      const allowed = 'one of monitor (an SQL file), http and canary';
+      return {
+        path: ['consumers', name, word],
+        part: 'key',
+        problem: 'a second way to look at it',
+        found: '',
+        allowed,
+      };
+    });
+    if ((way !== undefined) === (consumer['expect'] !== undefined))
+      return [...second, ...expectationIssues(name, consumer, way), ...measureOf(name, consumer, document)];
+    const [given, missing] = way !== undefined ? [way, 'expect'] : ['expect', 'monitor'];
     return [
+      ...second,
       { path: ['consumers', name, missing], problem: `is missing, since there is a field "${given}"`, found: '' },
     ];
   });
+}
+
+/** Errors and latencies are those of a canary; a canary has no other figures; an address answers one value. */
+function expectationIssues(
+  name: string,
+  { expect }: Readonly<Record<string, unknown>>,
+  way: (typeof WAYS)[number] | undefined,
+): readonly DocumentIssue[] {
+  const reading = expectationReader.read(expect);
+  if (way === undefined || !('value' in reading)) return [];
+  const { kind } = reading.value;
+  const fits = way === 'canary' ? kind === 'canary' : kind !== 'canary' && !(way === 'http' && kind === 'psi_below');
+  if (fits) return [];
+  const allowed =
+    way === 'canary'
+      ? '"errors = 0" or "errors = 0, p95 within 3x"'
+      : `equals_published or "within 0.1%"${way === 'http' ? '' : ' or "psi < 0.2"'}`;
+  return [
+    {
+      path: ['consumers', name, 'expect'],
+      problem: `cannot be expected of ${way}:`,
+      found: showValue(expect),
+      allowed,
+    },
+  ];
+}
+
+/** What is compared with a published total names a measure, or the contract has one to take. */
+function measureOf(
+  name: string,
+  { expect, measure }: Readonly<Record<string, unknown>>,
+  document: unknown,
+): readonly DocumentIssue[] {
+  const measures = valueAt(document, ['measures']);
+  const known = isMapping(measures) ? Object.keys(measures) : [];
+  if (measure !== undefined) {
+    if (typeof measure !== 'string' || known.includes(measure)) return [];
+    const allowed = known.join(', ') || 'a name under measures';
+    return [
+      { path: ['consumers', name, 'measure'], problem: 'not a measure of this contract', found: measure, allowed },
+    ];
+  }
+  const reading = expectationReader.read(expect);
+  if (!('value' in reading) || !needsPublished(reading.value) || known.length > 0) return [];
+  return [
+    {
+      path: ['consumers', name, 'expect'],
+      problem: 'compares with a published total, and the contract has no measures:',
+      found: showValue(expect),
+      allowed: 'a contract with measures, or "within 5% of baseline"',
+    },
+  ];
+}
+
+/** Whoever is told is told in one way; two ways are two entries. */
+export function announceIssues(document: unknown, path: DocumentPath): readonly DocumentIssue[] {
+  const targets = valueAt(document, path);
+  return (Array.isArray(targets) ? (targets as unknown[]) : []).flatMap((_, index) =>
+    channelIssues(document, [...path, index]),
+  );
+}
+
+function channelIssues(document: unknown, path: DocumentPath): readonly DocumentIssue[] {
+  const target = valueAt(document, path);
+  if (!isMapping(target) || (target['webhook'] === undefined) !== (target['file'] === undefined)) return [];
+  const problem = target['webhook'] === undefined ? 'tells nobody' : 'names two ways';
+  return [{ path, problem, found: '', allowed: 'webhook: "env:NAME" or file: a path that ends in .jsonl' }];
 }
 
 function probeIssues(document: unknown): readonly DocumentIssue[] {

@@ -70,9 +70,11 @@ function fileUses(contract: DatasetContract): readonly FileUse[] {
   const totals = Object.entries(contract.sourceTotals).map(([name, { sql }]): FileUse => {
     return { sql, kind: 'totals', path: ['source_totals', name, 'sql'] };
   });
-  const monitors = Object.entries(contract.consumers).flatMap(([name, { monitor }]): readonly FileUse[] =>
-    monitor === null ? [] : [{ sql: monitor, kind: 'monitor', path: ['consumers', name, 'monitor'] }],
-  );
+  const monitors = Object.entries(contract.consumers).flatMap(([name, { probe: one }]): readonly FileUse[] => {
+    if (one === null || one.kind === 'http') return [];
+    const place = one.kind === 'sql' ? ['monitor'] : ['canary', 'sql'];
+    return [{ sql: one.sql, kind: 'monitor', path: ['consumers', name, ...place] }];
+  });
   const probe = contract.livePipeline.running;
   const probes: readonly FileUse[] =
     probe?.kind === 'sql' ? [{ sql: probe.sql, kind: 'probe', path: ['live_pipeline', 'running'] }] : [];

@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import { ANNOUNCEMENTS, BREACH_ACTIONS, CAPTURE_MODES, PARTITION_GRAINS } from '../domain/dataset-contract.ts';
 import { IDENTIFICATIONS } from '../domain/people.ts';
+import { ANNOUNCEMENTS } from '../domain/announce-target.ts';
+import { BREACH_ACTIONS, CAPTURE_MODES, PARTITION_GRAINS, PARTITION_MAPPINGS } from '../domain/dataset-contract.ts';
 import {
+  announcementFileReader,
   answerPathReader,
   conditionReader,
   expectationReader,
@@ -12,7 +14,14 @@ import {
   sqlPathReader,
 } from './contract-values.ts';
 import { dateReader } from './iso-date.ts';
-import { amountReader, booleanReader, choiceReader, lineReader, timeZoneReader } from './plain-values.ts';
+import {
+  amountReader,
+  booleanReader,
+  choiceReader,
+  integerReader,
+  lineReader,
+  timeZoneReader,
+} from './plain-values.ts';
 import { durationReader, timeoutReader } from './quantities.ts';
 import { field } from './reader.ts';
 import { columnNameReader, tableNameReader } from './sql-name.ts';
@@ -23,13 +32,37 @@ const column = field(columnNameReader);
 const sqlPath = field(sqlPathReader);
 const era = z.object({ from: field(dateReader), sql: sqlPath });
 
+/** A canary that runs oftener is a load of its own; a percentile of fewer than five runs is their maximum. */
+const CANARY_RUNS = [1, 200] as const;
+/** More in a row would be a monitor that nobody hears of. */
+const MOST_FAILURES = 20;
+
 const consumer = z.object({
   owner: party,
   monitor: sqlPath.optional(),
+  http: z
+    .object({
+      url: field(probeUrlReader),
+      header: field(secretReader).optional(),
+      path: field(answerPathReader),
+      measured_at: field(answerPathReader).optional(),
+    })
+    .optional(),
+  canary: z
+    .object({ sql: sqlPath, role: field(lineReader(63)), runs: field(integerReader(...CANARY_RUNS)) })
+    .optional(),
   expect: field(expectationReader).optional(),
+  measure: field(lineReader(40)).optional(),
   every: field(durationReader()),
   after: field(durationReader(0)),
+  failures: field(integerReader(1, MOST_FAILURES)),
   on_breach: field(choiceReader(BREACH_ACTIONS)),
+});
+
+export const announceSchema = z.object({
+  webhook: field(secretReader).optional(),
+  file: field(announcementFileReader).optional(),
+  when: z.array(field(choiceReader(ANNOUNCEMENTS))).min(1),
 });
 
 /** The document after its defaults are filled in and unknown fields are taken out. */
@@ -74,8 +107,22 @@ export const contractSchema = z.object({
     capture: field(choiceReader(CAPTURE_MODES)),
   }),
   consumers: z.record(z.string(), consumer),
-  announce: z.array(
-    z.object({ webhook: field(secretReader), when: z.array(field(choiceReader(ANNOUNCEMENTS))).min(1) }),
+  announce: z.array(announceSchema),
+  deadlines: z.object({
+    approval: field(durationReader()),
+    sign_off: field(durationReader()),
+    hold: field(durationReader()),
+  }),
+  escalation: z
+    .object({ contact: party, webhook: field(secretReader).optional(), file: field(announcementFileReader).optional() })
+    .optional(),
+  downstream: z.array(
+    z.object({
+      dataset: field(lineReader(200)),
+      owner: party,
+      refresh: field(lineReader(1000)).optional(),
+      partitions: field(choiceReader(PARTITION_MAPPINGS)),
+    }),
   ),
 });
 

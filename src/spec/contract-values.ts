@@ -17,6 +17,17 @@ export const sqlPathReader = textReader(
   },
 );
 
+/** A file that announcements are appended to, inside the folder of reports. */
+export const announcementFileReader = textReader(
+  'a path of a file',
+  'a path inside the folder of reports that ends in .jsonl',
+  (text) => {
+    if (!text.endsWith('.jsonl') || /[\p{Cc}\\]/u.test(text)) return null;
+    const leaves = text.startsWith('/') || /^[A-Za-z]:/.test(text) || text.split('/').includes('..');
+    return leaves ? { problem: 'a path that leaves the folder of reports' } : { value: text };
+  },
+);
+
 /** An SQL expression that is embedded in statements of the product. */
 export const expressionReader = textReader('an SQL expression', 'one SQL expression over columns', (text) => {
   const problem = expressionProblem(text);
@@ -39,12 +50,18 @@ export const publicKeyReader = textReader(
 
 export const expectationReader = textReader<MonitorExpectation>(
   'an expectation',
-  'equals_published, "within 0.1%" or "psi < 0.2"',
+  'equals_published, "within 0.1%", "within 5% of baseline", "psi < 0.2", "errors = 0" or "errors = 0, p95 within 3x"',
   (text) => {
     if (text === 'equals_published') return { value: { kind: 'equals_published' } };
-    const within = /^within\s+(.+)$/.exec(text);
+    const within = /^within\s+(.+?)(?:\s+of\s+(published|baseline))?$/.exec(text);
     const share = within === null ? null : shareReader.read(within[1]);
-    if (share !== null && 'value' in share) return { value: { kind: 'within', percent: share.value } };
+    const of = within?.[2] === 'baseline' ? 'baseline' : 'published';
+    if (share !== null && 'value' in share) return { value: { kind: 'within', percent: share.value, of } };
+    const canary = /^errors\s*=\s*0(?:\s*,\s*p95\s+within\s+(\d{1,4}(?:\.\d{1,3})?)x)?$/.exec(text);
+    if (canary !== null) {
+      const times = canary[1] === undefined ? null : Number(canary[1]);
+      return times === 0 ? null : { value: { kind: 'canary', latencyTimes: times } };
+    }
     const psi = /^psi\s*<\s*(\d{1,3}(?:\.\d{1,9})?)$/.exec(text);
     const limit = Number(psi?.[1]);
     return limit > 0 ? { value: { kind: 'psi_below', limit } } : null;

@@ -44,6 +44,8 @@ const LABEL: NameRule = {
   allowed: 'up to 63 letters, digits, dots, hyphens and underscores',
 };
 
+const ANNOUNCE = list(section({ webhook: VALUE, file: VALUE, when: VALUE }));
+
 /** As a person or a party is named in a contract. */
 const PERSON: NameRule = {
   what: 'a name of one line',
@@ -92,15 +94,15 @@ export const SPEC_WORDS = section({
     max_fence: VALUE,
     direct_readers: VALUE,
     approvals: LATER,
-    announce: LATER,
+    announce: ANNOUNCE,
   }),
   rollback: section({
     snapshot: VALUE,
     window: VALUE,
     retain_after_sign_off: VALUE,
     settle_after: LATER,
-    monitors: LATER,
-    auto_rollback: LATER,
+    monitors: VALUE,
+    auto_rollback: VALUE,
   }),
 });
 
@@ -133,7 +135,21 @@ export const CONTRACT_WORDS = section({
   }),
   consumers: named(
     LABEL,
-    section({ owner: VALUE, monitor: VALUE, expect: VALUE, every: VALUE, after: VALUE, on_breach: VALUE }),
+    section({
+      owner: VALUE,
+      monitor: VALUE,
+      http: section({ url: VALUE, header: VALUE, path: VALUE, measured_at: VALUE }),
+      canary: section({ sql: VALUE, role: VALUE, runs: VALUE }),
+      expect: VALUE,
+      measure: VALUE,
+      every: VALUE,
+      after: VALUE,
+      failures: VALUE,
+      on_breach: VALUE,
+    }),
   ),
-  announce: list(section({ webhook: VALUE, when: VALUE })),
+  announce: ANNOUNCE,
+  deadlines: section({ approval: VALUE, sign_off: VALUE, hold: VALUE }),
+  escalation: section({ contact: VALUE, webhook: VALUE, file: VALUE }),
+  downstream: list(section({ dataset: VALUE, owner: VALUE, refresh: VALUE, partitions: VALUE })),
 });

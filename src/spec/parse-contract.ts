@@ -1,4 +1,5 @@
-import type { DatasetContract, PipelineProbe } from '../domain/dataset-contract.ts';
+import type { ConsumerProbe, DatasetContract, PipelineProbe } from '../domain/dataset-contract.ts';
+import { toChannel, toTarget } from './announce-target.ts';
 import { contractIssues } from './contract-checks.ts';
 import { contractDefaults } from './contract-defaults.ts';
 import type { ContractDocument } from './contract-schema.ts';
@@ -63,19 +64,39 @@ function toContract(document: ContractDocument): DatasetContract {
     consumers: Object.fromEntries(
       Object.entries(document.consumers).map(([name, consumer]) => [name, toConsumer(consumer)]),
     ),
-    announce: document.announce,
+    announce: document.announce.map(toTarget),
+    deadlines: {
+      approvalMs: document.deadlines.approval,
+      signOffMs: document.deadlines.sign_off,
+      holdMs: document.deadlines.hold,
+    },
+    escalation:
+      document.escalation === undefined
+        ? null
+        : { contact: document.escalation.contact, ...toChannel(document.escalation) },
+    downstream: document.downstream.map((one) => ({ ...one, refresh: one.refresh ?? null })),
   };
 }
 
 function toConsumer(consumer: ContractDocument['consumers'][string]): DatasetContract['consumers'][string] {
   return {
     owner: consumer.owner,
-    monitor: consumer.monitor ?? null,
+    probe: consumerProbe(consumer),
     expect: consumer.expect ?? null,
+    measure: consumer.measure ?? null,
     everyMs: consumer.every,
     afterMs: consumer.after,
+    failures: consumer.failures,
     onBreach: consumer.on_breach,
   };
+}
+
+function consumerProbe({ monitor, http, canary }: ContractDocument['consumers'][string]): ConsumerProbe | null {
+  if (monitor !== undefined) return { kind: 'sql', sql: monitor };
+  if (canary !== undefined) return { kind: 'canary', ...canary };
+  if (http === undefined) return null;
+  const { url, path } = http;
+  return { kind: 'http', url, path, header: http.header ?? null, measuredAt: http.measured_at ?? null };
 }
 
 function toProbe({ running, http }: ContractDocument['live_pipeline']): PipelineProbe | null {

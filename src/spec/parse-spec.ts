@@ -4,6 +4,7 @@ import { fillDefaults } from './defaults.ts';
 import { placeIssue, schemaIssues } from './document-issue.ts';
 import { fingerprint } from './fingerprint.ts';
 import { intervalOf } from './interval.ts';
+import { toTarget } from './announce-target.ts';
 import { SPEC_WORDS } from './known-words.ts';
 import type { Override, UsedOverride } from './override.ts';
 import { applyOverrides } from './override.ts';
@@ -93,11 +94,14 @@ function toSpec(document: SpecDocument): BackfillSpec {
       },
       maxFenceMs: publication.max_fence,
       directReaders: publication.direct_readers,
+      announce: publication.announce.map(toTarget),
     },
     rollback: {
       snapshot: rollback.snapshot,
       windowMs: rollback.window,
       retainAfterSignOffMs: rollback.retain_after_sign_off,
+      monitors: rollback.monitors,
+      autoRollback: rollback.auto_rollback,
     },
   };
 }

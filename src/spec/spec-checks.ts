@@ -1,4 +1,5 @@
 import { sameName } from '../domain/names.ts';
+import { announceIssues } from './contract-checks.ts';
 import type { DocumentIssue } from './document-issue.ts';
 import type { DocumentPath } from './document-path.ts';
 import { isMapping, showValue, valueAt } from './document-path.ts';
@@ -19,6 +20,7 @@ export function specIssues(document: unknown, today: string): readonly DocumentI
     ...windowIssues(document),
     ...deltaIssues(document),
     ...repeated(valueAt(document, READERS), READERS),
+    ...announceIssues(document, ['publication', 'announce']),
   ];
 }
 

@@ -18,8 +18,11 @@ const FIELDS: readonly DefaultField[] = [
   { path: 'publication.late_drift.max_lag', value: '15m' },
   { path: 'publication.max_fence', value: '3s' },
   { path: 'publication.direct_readers', value: [] },
+  { path: 'publication.announce', value: [] },
   { path: 'rollback.window', value: '7d' },
   { path: 'rollback.retain_after_sign_off', value: '7d' },
+  { path: 'rollback.monitors', value: true },
+  { path: 'rollback.auto_rollback', value: true },
 ];
 
 /** The optional fields of a backfill spec, those of its pause windows included. */

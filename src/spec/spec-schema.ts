@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BUILD_ORDERS } from '../domain/backfill-spec.ts';
+import { announceSchema } from './contract-schema.ts';
 import { isMapping } from './document-path.ts';
 import { dateReader } from './iso-date.ts';
 import { LATER_STRATEGIES } from './known-words.ts';
@@ -72,12 +73,15 @@ export const specSchema = z.object({
       max_lag: field(durationReader()),
     }),
     max_fence: field(durationReader(1, LONGEST_FENCE_MS)),
+    announce: z.array(announceSchema),
     direct_readers: z.array(field(lineReader(200))),
   }),
   rollback: z.object({
     snapshot: field(tableNameReader),
     window: field(durationReader()),
     retain_after_sign_off: field(durationReader(0)),
+    monitors: flag,
+    auto_rollback: flag,
   }),
 });
 

@@ -7,10 +7,12 @@ import type { SpecProblem } from './spec-problem.ts';
 export type SqlKind = 'transform' | 'totals' | 'monitor' | 'probe';
 
 /** The parameters of each kind, and whether they may be left out: a compiled model has none and is wrapped instead. */
-const PARAMETERS: Readonly<Record<SqlKind, { readonly names: readonly string[]; readonly optional: boolean }>> = {
+const PARAMETERS: Readonly<
+  Record<SqlKind, { readonly names: readonly string[]; readonly optional: boolean | 'each' }>
+> = {
   transform: { names: ['partition_start', 'partition_end'], optional: true },
   totals: { names: ['range_start', 'range_end'], optional: false },
-  monitor: { names: [], optional: true },
+  monitor: { names: ['range_start', 'range_end', 'interval'], optional: 'each' },
   probe: { names: [], optional: true },
 };
 
@@ -92,7 +94,10 @@ function parameterProblems(tokens: readonly SqlToken[], kind: SqlKind, at: At): 
       return at(token.start, 'unknown parameter', token.text, nearest ? { nearest: `:${nearest}` } : { allowed });
     });
   const missing = names.filter((name) => !placeholders.some((token) => token.text === `:${name}`));
-  const isComplete = missing.length === 0 || (optional && missing.length === names.length && unknown.length === 0);
+  const isComplete =
+    optional === 'each' ||
+    missing.length === 0 ||
+    (optional && missing.length === names.length && unknown.length === 0);
   if (isComplete) return unknown;
   const used = placeholders.find((token) => names.includes(token.text.slice(1)));
   const problem = `the statement does not use ${missing.map((name) => `:${name}`).join(' and ')}`;

@@ -6,7 +6,7 @@ import { ROOT } from './project-files.ts';
 
 const BUNDLE = join(ROOT, 'dist/workflow-bundle.js');
 /** The workflow API alone is 1.6 MB; the whole of zod would add 1.05 MB. */
-const BUDGET_BYTES = 2_200_000;
+const BUDGET_BYTES = 2_300_000;
 
 describe('the workflow bundle', () => {
   let code: string;

@@ -39,6 +39,8 @@ const recorded: RecordedRun = {
   signOffs: [],
   refusals: [],
   liveWrites: null,
+  monitors: [],
+  undelivered: [],
   rollbackStatement: 'WITH moved …',
 };
 

@@ -14,6 +14,8 @@ export function viewOf(different: Partial<StatusView> = {}): StatusView {
     bytesScanned: 1_230_000_000,
     evidenceDigest: null,
     checks: [],
+    monitors: [],
+    undelivered: [],
     approval: null,
     approvals: [],
     waivers: [],

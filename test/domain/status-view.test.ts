@@ -36,6 +36,8 @@ describe('the status that programs read', () => {
         "bytesScanned",
         "evidenceDigest",
         "checks",
+        "monitors",
+        "undelivered",
         "approval",
         "approvals",
         "waivers",

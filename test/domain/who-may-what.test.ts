@@ -93,7 +93,7 @@ describe('a waiver', () => {
       waive: a proof (idempotent) cannot be waived; correct the transform
       waive: it is held for another reason than a check: rebuildClaim: the warehouse is full
       waive: give "by", the "check" and a "reason"
-      waive: not possible in status building; it is heard in held"
+      waive: not possible in status building; it is heard in held, and while a monitor of a release is breached or inconclusive"
     `);
   });
 

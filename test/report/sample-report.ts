@@ -4,6 +4,7 @@ import { reportCommands } from '../../src/report/commands.ts';
 import { compare } from '../../src/report/comparison.ts';
 import type { MeasureReport, Report } from '../../src/report/report.ts';
 import { summarise } from '../../src/report/summary.ts';
+import { NO_CONSUMERS } from './sample-parts.ts';
 import { NO_LAG } from './no-lag.ts';
 import { SPEC } from './sample-spec.ts';
 
@@ -220,6 +221,7 @@ export function sampleReport(change: Partial<Report> = {}): Report {
       allowedMeasurePercent: 0.1,
       amendments: [AMENDMENT],
     },
+    ...NO_CONSUMERS,
     waivers: [
       {
         check: 'delta:revenue',

@@ -26,10 +26,13 @@ export const SPEC: BackfillSpec = {
     lateDrift: { partitionsPercent: 1, measurePercent: 0.1, maxLagMs: 900_000 },
     maxFenceMs: 3_000,
     directReaders: [],
+    announce: [],
   },
   rollback: {
     snapshot: { schema: 'finance', name: 'daily_revenue_pre' },
     windowMs: 7 * 86_400_000,
     retainAfterSignOffMs: 7 * 86_400_000,
+    monitors: true,
+    autoRollback: true,
   },
 };

@@ -38,6 +38,8 @@ describe('a spec against its contract', () => {
           CONTRACT,
           ['  revenue: sum(net_revenue)\n  gross: sum(gross_revenue)', '  {}'],
           ['  gross: { sql: totals/gross_by_day.sql, tolerance: 0 }', '  {}'],
+          ['expect: equals_published', 'expect: within 1% of baseline'],
+          ['expect: within 0.1%', 'expect: within 1% of baseline'],
         ),
       ),
     ).toMatchInlineSnapshot(

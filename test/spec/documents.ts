@@ -105,3 +105,19 @@ export function contractProblems(text: string): string {
   const result = parseContract({ text, file: 'daily_revenue.contract.yaml' });
   return result.ok ? 'accepted' : result.problems.map(formatProblem).join('\n');
 }
+
+/** What a consumer has that says nothing of it, and a contract that says nothing of waits. */
+export const PLAIN_CONSUMER = { measure: null, failures: 2 };
+/** Whom the example tells, and the deadlines that it leaves to the defaults. */
+export const TOLD_IN_TIME = {
+  announce: [
+    {
+      webhook: 'env:FINANCE_SLACK_WEBHOOK',
+      file: null,
+      when: ['approval_requested', 'published', 'rolled_back', 'held', 'sign_off_requested', 'overdue'],
+    },
+  ],
+  deadlines: { approvalMs: 86_400_000, signOffMs: 172_800_000, holdMs: 14_400_000 },
+  escalation: null,
+  downstream: [],
+};

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CONTRACT, contractOf, contractProblems, edited } from './documents.ts';
+import { PLAIN_CONSUMER, TOLD_IN_TIME, CONTRACT, contractOf, contractProblems, edited } from './documents.ts';
 
 describe('a dataset contract', () => {
   it('is read as it is written in the documentation', () => {
@@ -34,7 +34,8 @@ describe('a dataset contract', () => {
       consumers: {
         'finance-export': {
           owner: 'finance-data',
-          monitor: 'monitors/export_total.sql',
+          probe: { kind: 'sql', sql: 'monitors/export_total.sql' },
+          ...PLAIN_CONSUMER,
           expect: { kind: 'equals_published' },
           everyMs: 300_000,
           afterMs: 0,
@@ -42,27 +43,24 @@ describe('a dataset contract', () => {
         },
         'revenue-dashboard': {
           owner: 'business-intelligence',
-          monitor: 'monitors/dashboard_total.sql',
-          expect: { kind: 'within', percent: 0.1 },
+          probe: { kind: 'sql', sql: 'monitors/dashboard_total.sql' },
+          ...PLAIN_CONSUMER,
+          expect: { kind: 'within', percent: 0.1, of: 'published' },
           everyMs: 300_000,
           afterMs: 7_200_000,
           onBreach: 'rollback',
         },
         'churn-model': {
           owner: 'data-science',
-          monitor: 'monitors/feature_histogram.sql',
+          probe: { kind: 'sql', sql: 'monitors/feature_histogram.sql' },
+          ...PLAIN_CONSUMER,
           expect: { kind: 'psi_below', limit: 0.2 },
           everyMs: 3_600_000,
           afterMs: 0,
           onBreach: 'alert',
         },
       },
-      announce: [
-        {
-          webhook: 'env:FINANCE_SLACK_WEBHOOK',
-          when: ['approval_requested', 'published', 'rolled_back', 'held', 'sign_off_requested', 'overdue'],
-        },
-      ],
+      ...TOLD_IN_TIME,
     });
   });
 
@@ -78,8 +76,15 @@ describe('a dataset contract', () => {
       partition.time_zone: none
       transform.range_safe: false
       live_pipeline.capture: triggers
+      deadlines.approval: 24h
+      deadlines.sign_off: 48h
+      deadlines.hold: 4h
+      downstream: none
       consumers.finance-export.after: 0s
-      consumers.churn-model.after: 0s"
+      consumers.finance-export.failures: 2
+      consumers.revenue-dashboard.failures: 2
+      consumers.churn-model.after: 0s
+      consumers.churn-model.failures: 2"
     `);
   });
 
@@ -107,7 +112,8 @@ live_pipeline:
     });
     expect(contract.consumers['some.app']).toEqual({
       owner: 'x',
-      monitor: null,
+      probe: null,
+      ...PLAIN_CONSUMER,
       expect: null,
       everyMs: 300_000,
       afterMs: 0,
@@ -161,7 +167,7 @@ describe('a refused contract', () => {
       daily_revenue.contract.yaml:26:3  explanations."Tax was included": not a plain name "Tax was included"; allowed: up to 40 lower-case letters, digits and underscores, beginning with a letter
       daily_revenue.contract.yaml:30:27  live_pipeline.started_signal_expires: a duration without a unit "2"; allowed: a number with a unit (ms, s, m, h, d) such as 10s or 7d, up to 24d
       daily_revenue.contract.yaml:33:127  consumers.finance-export.on_breach: not one of the choices "stop"; allowed: alert, hold, rollback
-      daily_revenue.contract.yaml:34:101  consumers.revenue-dashboard.expect: not an expectation "within reason"; allowed: equals_published, "within 0.1%" or "psi < 0.2"
+      daily_revenue.contract.yaml:34:101  consumers.revenue-dashboard.expect: not an expectation "within reason"; allowed: equals_published, "within 0.1%", "within 5% of baseline", "psi < 0.2", "errors = 0" or "errors = 0, p95 within 3x"
       daily_revenue.contract.yaml:38:16  announce[0].webhook: not a reference to a secret; allowed: env:NAME, the environment variable of the worker that holds it
       daily_revenue.contract.yaml:38:123  announce[0].when[5]: not one of the choices "overdo"; did you mean "overdue"? allowed: approval_requested, published, rolled_back, held, sign_off_requested, overdue, lagging"
     `);

@@ -32,11 +32,14 @@ describe('a backfill spec', () => {
         lateDrift: { partitionsPercent: 1, measurePercent: 0.1, maxLagMs: 900_000 },
         maxFenceMs: 3_000,
         directReaders: [],
+        announce: [],
       },
       rollback: {
         snapshot: { schema: 'finance', name: 'daily_revenue_pre_fin_2841' },
         windowMs: 604_800_000,
         retainAfterSignOffMs: 604_800_000,
+        monitors: true,
+        autoRollback: true,
       },
     });
   });
@@ -59,8 +62,11 @@ describe('a backfill spec', () => {
       publication.late_drift.max_lag: 15m
       publication.max_fence: 3s
       publication.direct_readers: none
+      publication.announce: none
       rollback.window: 7d
-      rollback.retain_after_sign_off: 7d"
+      rollback.retain_after_sign_off: 7d
+      rollback.monitors: true
+      rollback.auto_rollback: true"
     `);
   });
 
@@ -129,6 +135,7 @@ rollback:
       strategy: 'pointer',
       lateDrift: { partitionsPercent: 2, measurePercent: 0.5, maxLagMs: 3_600_000 },
       maxFenceMs: 500,
+      announce: [],
       directReaders: ['role:analyst', 'finance.monthly'],
     });
     expect(spec.rollback).toMatchObject({ windowMs: 10_000, retainAfterSignOffMs: 0 });

@@ -81,10 +81,8 @@ describe('a refused spec', () => {
       backfill.yaml:30:3  validation.required: is not supported by this version
       backfill.yaml:35:13  publication.strategy: not supported by this version: "view"; allowed: pointer
       backfill.yaml:36:3  publication.approvals: is not supported by this version
-      backfill.yaml:37:3  publication.announce: is not supported by this version
       backfill.yaml:41:3  rollback.settle_after: is not supported by this version
-      backfill.yaml:42:3  rollback.monitors: is not supported by this version
-      backfill.yaml:43:3  rollback.auto_rollback: is not supported by this version"
+      backfill.yaml:42:3  rollback.monitors: neither true nor false "[]"; allowed: true or false"
     `);
   });
 

@@ -153,7 +153,7 @@ describe('an SQL file', () => {
       `"x.sql:1:8  unknown parameter "$1"; allowed: :partition_start and :partition_end"`,
     );
     expect(problems('select :partition_start', 'monitor')).toMatchInlineSnapshot(
-      `"x.sql:1:8  unknown parameter ":partition_start"; allowed: no parameters in a monitor"`,
+      `"x.sql:1:8  unknown parameter ":partition_start"; allowed: :range_start and :range_end and :interval"`,
     );
     expect(problems('select now(), :x', 'probe')).toMatchInlineSnapshot(
       `"x.sql:1:15  unknown parameter ":x"; allowed: no parameters in a probe"`,

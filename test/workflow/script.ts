@@ -57,6 +57,8 @@ export function happyScript(backfillId: string, { plan, windowMs }: Settings = {
     },
     concludeEvidence: async () => ({ kind: 'concluded', evidence: evidence(DIGEST), failed: null, counts: counts() }),
     watchLiveWrites: untilCancelled,
+    measureBaselines: async () => ({ failed: null }),
+    watchMonitors: untilCancelled,
     replan: async () => ({ kind: 'refused', reason: 'there is nothing to carry' }),
     publishRelease: async ({ windowMs: ms }) => {
       releases += 1;
@@ -80,6 +82,7 @@ export function happyScript(backfillId: string, { plan, windowMs }: Settings = {
     recordMessages: nothing,
     recordDecision: async () => ({ kind: 'recorded' }),
     awaitGate: nothing,
+    deliverAnnouncements: ({ last }) => (last === true ? Promise.resolve({ undelivered: [] }) : untilCancelled()),
   };
 }
 

@@ -1,4 +1,5 @@
 import { formatBytes } from '../../domain/bytes.ts';
+import { describeMonitor } from '../../domain/describe-monitor.ts';
 import { describeLiveWrites } from '../../domain/live-writes.ts';
 import type { StatusView } from '../../domain/status-view.ts';
 import { isFinal } from '../../domain/status.ts';
@@ -48,6 +49,8 @@ function summary(view: StatusView, link: string | null, paint: Paint): Field[] {
     ['live writes', view.liveWrites === null ? null : describeLiveWrites(view.liveWrites)],
     ['scanned', view.bytesScanned === 0 ? null : formatBytes(view.bytesScanned)],
     ['checks', checks(view.checks, paint)],
+    ['consumers', view.monitors.map(describeMonitor)],
+    ['not told', view.undelivered],
     [
       'waived',
       view.waivers.map(
@@ -69,6 +72,7 @@ function summary(view: StatusView, link: string | null, paint: Paint): Field[] {
         ? null
         : `${release.releaseId}, ${release.state === 'published' ? '' : `${release.state.replace('_', ' ')}; `}published ${formatInstant(release.publishedAt)}`,
     ],
+    ['downstream', release?.downstream ?? []],
     ['rollback until', view.rollbackDeadline === null ? null : formatInstant(view.rollbackDeadline)],
     ['signed off', view.signOffs.map(({ party, at }) => `${party} at ${formatInstant(at)}`)],
     ['refused', view.refusals.slice(-3).map((refusal) => `${refusal.reason} (${formatInstant(refusal.at)})`)],

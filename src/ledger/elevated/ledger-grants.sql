@@ -18,6 +18,10 @@ GRANT INSERT, DELETE ON governance.dirty_partitions, governance.catch_ups TO {{w
 GRANT INSERT, UPDATE, DELETE ON governance.base_comparisons TO {{worker}};
 GRANT INSERT ON governance.live_rows TO {{worker}};
 GRANT INSERT, UPDATE ON governance.overlay_row_security TO {{worker}};
+GRANT INSERT ON governance.published_totals, governance.monitor_baselines TO {{worker}};
+GRANT INSERT, DELETE ON governance.monitor_results TO {{worker}};
+GRANT INSERT ON governance.announcement_deliveries, governance.downstream_notices TO {{worker}};
+GRANT UPDATE (state, attempts, last_error, next_attempt_at, delivered_at) ON governance.announcement_deliveries TO {{worker}};
 -- The rollback statement: back to the previous history, never forward to another.
 GRANT UPDATE (backfill_id, release_id, epoch, moved_at) ON governance.active_releases TO {{worker}};
 GRANT UPDATE (state, rolled_back_at, rolled_back_by) ON governance.data_releases TO {{worker}};

@@ -41,6 +41,21 @@ CREATE TABLE governance.announcements (
   UNIQUE (backfill_id, kind, dedupe)
 );
 
+-- One row a target that is to be told. A delivery holds its row while it is under way, so nobody else makes it too.
+CREATE TABLE governance.announcement_deliveries (
+  announcement_id bigint NOT NULL REFERENCES governance.announcements,
+  -- `env:NAME` of a webhook or `file:path`: never an address.
+  target          text NOT NULL,
+  state           text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'delivered', 'failed')),
+  attempts        integer NOT NULL DEFAULT 0,
+  last_error      text,
+  next_attempt_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  delivered_at    timestamptz,
+  PRIMARY KEY (announcement_id, target),
+  CHECK ((state = 'delivered') = (delivered_at IS NOT NULL))
+);
+CREATE INDEX announcement_deliveries_open ON governance.announcement_deliveries (next_attempt_at) WHERE state = 'pending';
+
 CREATE TABLE governance.backfill_artifacts (
   artifact_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   backfill_id text NOT NULL REFERENCES governance.backfill_runs,

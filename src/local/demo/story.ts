@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Client } from '@temporalio/client';
+import type { Consumers } from '../../../examples/daily-revenue/consumers.ts';
 import { compareWithTruth } from '../../../examples/daily-revenue/truth.ts';
 import { describeBackfill } from '../../client/describe-backfill.ts';
 import { startBackfill } from '../../client/start-backfill.ts';
@@ -22,6 +23,7 @@ const OVERRIDES = { 'rollback.window': '10s', 'rollback.retain_after_sign_off': 
 
 export interface Stage {
   readonly stack: LocalStackWithExample;
+  readonly consumers: Consumers;
   readonly client: Client;
   readonly narrator: Narrator;
   readonly signal: AbortSignal;
@@ -31,7 +33,7 @@ export interface Stage {
 
 /** The whole life of the example's backfill, told as it happens. */
 export async function tellStory(stage: Stage): Promise<void> {
-  const { stack, client, narrator, signal } = stage;
+  const { stack, consumers, client, narrator, signal } = stage;
   const dashboard = (): Promise<string> => dashboardTotal(stack.urls['dashboard'] ?? '');
   const before = await dashboard();
   narrator.say(`the dashboard shows ${before} of net revenue for May 2026: tax is left inside it`);
@@ -59,6 +61,12 @@ export async function tellStory(stage: Stage): Promise<void> {
   const again = await at('observing');
   narrator.say(`   release ${again.release?.releaseId}; the dashboard shows ${await dashboard()}`);
 
+  await consumers.refreshDashboard(stack.stack.adminUrl);
+  narrator.say('   the dashboard refreshed its own table; what each consumer sees is measured meanwhile');
+  const measured = await run.untilTrue('good consumers', ({ monitors }) => allGood(monitors));
+  for (const monitor of measured.monitors)
+    narrator.say(`   ${monitor.name}: ${monitor.figure} (expected ${monitor.limit}): ${monitor.verdict}`);
+  for (const line of measured.release?.downstream ?? []) narrator.say(`   ${line}`);
   const window = await at('awaitingSignOff');
   narrator.say(
     `   the rollback window ended; undoing it still takes one statement (backfill status ${window.backfillId})`,
@@ -67,6 +75,10 @@ export async function tellStory(stage: Stage): Promise<void> {
   await at('consolidating');
   await at('completed');
   await checkTruth(stack, narrator);
+}
+
+function allGood(monitors: StatusView['monitors']): boolean {
+  return monitors.length > 0 && monitors.every(({ verdict }) => verdict === 'good');
 }
 
 async function launch({ stack, client, narrator }: Stage): Promise<void> {

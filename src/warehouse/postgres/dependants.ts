@@ -33,3 +33,27 @@ export function readDependants(session: Session, base: QualifiedName): Promise<D
     ),
   );
 }
+
+export interface ViewDependant {
+  readonly name: string;
+  readonly quoted: string;
+  readonly owner: string;
+  readonly isMaterialised: boolean;
+}
+
+/** Views and materialised views that read a view, over any number of others. */
+export function readViewDependants(session: Session, view: QualifiedName): Promise<readonly ViewDependant[]> {
+  return session.rows<ViewDependant>(
+    sql(
+      `WITH RECURSIVE readers(oid) AS (
+         SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE (n.nspname, c.relname) = ($1, $2)
+         UNION SELECT r.ev_class FROM readers JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = readers.oid AND d.classid = 'pg_rewrite'::regclass
+           JOIN pg_rewrite r ON r.oid = d.objid)
+       SELECT format('%s.%s', n.nspname, c.relname) AS name, format('%I.%I', n.nspname, c.relname) AS quoted, pg_get_userbyid(c.relowner) AS owner, c.relkind = 'm' AS "isMaterialised"
+         FROM readers JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('v', 'm') AND (n.nspname, c.relname) <> ($1, $2) ORDER BY 1`,
+      view.schema,
+      view.name,
+    ),
+  );
+}
