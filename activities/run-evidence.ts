@@ -7,10 +7,11 @@ import type { Check } from '../src/domain/verdict.ts';
 import { firstFailure } from '../src/domain/verdict.ts';
 import type { Waiver } from '../src/domain/waiver.ts';
 import { waive } from '../src/domain/waiver.ts';
+import { dimensionsOfRun } from './compared-run.ts';
 import { sumBatches } from '../src/ledger/batches.ts';
 import { insertAnnouncement } from '../src/ledger/events.ts';
 import { evidenceAskedBefore, evidenceOf, insertEvidence, waivers } from '../src/ledger/evidence.ts';
-import { subtractDecimals } from '../src/report/decimal.ts';
+import { subtractDecimals } from '../src/domain/decimal.ts';
 import type { RestatedPeriod } from '../src/report/report.ts';
 import { fingerprint } from '../src/spec/fingerprint.ts';
 import type { Session } from '../src/warehouse/session.ts';
@@ -110,8 +111,13 @@ async function runChecks(session: Session, plan: BackfillPlan, { figures, open }
     sourceTolerances: tolerances(plan),
     level: 'run' as const,
   };
+  const dimensions = await dimensionsOfRun(session, plan);
   return waive(
-    [batchCheck, ...(await keysElsewhere(session, plan)), ...judge(figures, expected)],
+    [
+      batchCheck,
+      ...(await keysElsewhere(session, plan)),
+      ...judge(figures, expected, { partitions: null, dimensions }),
+    ],
     waived.filter((one) => one.batch === null),
   );
 }

@@ -1,6 +1,6 @@
-import type { BackfillPlan, PlannedProbe, PlannedSql } from '../domain/backfill-plan.ts';
+import type { BackfillPlan, PlannedProbe, PlannedSql, PlannedTotal } from '../domain/backfill-plan.ts';
 import { reopenedPeriods } from '../domain/closed-periods.ts';
-import type { LoadedContract } from '../domain/dataset-contract.ts';
+import type { LoadedContract, SourceTotal } from '../domain/dataset-contract.ts';
 import type { Prices } from '../domain/estimate.ts';
 import { refusedAtOnce } from '../domain/direct-readers.ts';
 import { estimateRun } from '../domain/estimate.ts';
@@ -12,6 +12,7 @@ import { NO_ROW_SECURITY } from '../domain/row-security.ts';
 import { describeCheck } from '../domain/verdict.ts';
 import { isSecurityInvoker } from '../domain/view-rights.ts';
 import { keyRanges, partitionCounts } from '../ledger/partitions.ts';
+import { readFigures } from '../spec/figures-file.ts';
 import { addDays } from '../spec/iso-date.ts';
 import type { Session } from '../warehouse/session.ts';
 import { withReadOnly, withRollback } from '../warehouse/session.ts';
@@ -75,10 +76,7 @@ export async function draftPlan(
     trusted: contract.transform.trusted.map((era) => ({ from: era.from, ...planned(loaded, era.sql) })),
     keyRanges: await session.rows(keyRanges(shape)),
     sourceTotals: Object.fromEntries(
-      Object.entries(contract.sourceTotals).map(([name, total]) => [
-        name,
-        { ...planned(loaded, total.sql), tolerance: total.tolerance },
-      ]),
+      Object.entries(contract.sourceTotals).map(([name, total]) => [name, plannedTotal(loaded, total)]),
     ),
     probe,
     reopened: reopenedPeriods(contract.closedPeriods, spec.interval, (day) => addDays(day, 1)),
@@ -194,6 +192,11 @@ function columnsOf(
 function plannedProbe(loaded: LoadedContract): PlannedProbe | null {
   const probe = loaded.contract.livePipeline.running;
   return probe?.kind === 'sql' ? planned(loaded, probe.sql) : probe;
+}
+
+function plannedTotal(loaded: LoadedContract, { sql, csv, tolerance }: SourceTotal): PlannedTotal {
+  const file = planned(loaded, csv ?? sql ?? '');
+  return { ...file, tolerance, figures: csv === null ? null : readFigures(file.text) };
 }
 
 function planned(loaded: LoadedContract, file: string): PlannedSql {

@@ -1,5 +1,6 @@
 import type { ChangedRow } from '../ledger/changed-rows.ts';
-import { subtractDecimals, formatDecimal, formatDelta } from './decimal.ts';
+import { subtractDecimals } from '../domain/decimal.ts';
+import { formatDecimal, formatDelta } from './decimal.ts';
 import type { Markup } from './markup.ts';
 import { markup } from './markup.ts';
 import type { Report } from './report.ts';

@@ -23,7 +23,8 @@ describe('a dataset contract', () => {
         trusted: [{ from: '2024-01-01', sql: 'transforms/daily_revenue.trusted.sql' }],
         rangeSafe: false,
       },
-      sourceTotals: { gross: { sql: 'totals/gross_by_day.sql', tolerance: 0 } },
+      dimensions: [],
+      sourceTotals: { gross: { sql: 'totals/gross_by_day.sql', csv: null, tolerance: 0 } },
       referenceInputs: [{ schema: 'staging', name: 'merchants' }],
       explanations: { tax_was_included: 'new.net_revenue = old.net_revenue - old.tax_amount' },
       livePipeline: {
@@ -76,6 +77,7 @@ describe('a dataset contract', () => {
       approval.keys: none
       closed_periods: none
       partition.time_zone: none
+      dimensions: none
       transform.range_safe: false
       live_pipeline.capture: triggers
       consumers.finance-export.after: 0s
@@ -279,12 +281,12 @@ describe('a refused contract', () => {
     `);
   });
 
-  it('names what this version does not read yet', () => {
-    expect(
-      contractProblems(edited(CONTRACT, ['{ sql: totals/gross_by_day.sql, tolerance: 0 }', '{ csv: ledger.csv }'])),
-    ).toMatchInlineSnapshot(`
-      "daily_revenue.contract.yaml:22:3  source_totals.gross.sql: is missing; allowed: a path inside the contracts folder that ends in .sql, relative to the contract
-      daily_revenue.contract.yaml:22:12  source_totals.gross.csv: is not supported by this version"
-    `);
+  it('takes a source total from a query or from a file of figures, and not from both or from nowhere', () => {
+    const total = (way: string): string =>
+      contractProblems(edited(CONTRACT, ['{ sql: totals/gross_by_day.sql, tolerance: 0 }', way]));
+    expect(total('{ csv: ledger/gl.csv, tolerance: 0.01 }')).toBe('accepted');
+    expect(total('{ tolerance: 0 }')).toMatchInlineSnapshot(`"daily_revenue.contract.yaml:22:3  source_totals.gross: has no path to its figures; allowed: sql (a query) or csv (a file of figures), one of them"`);
+    expect(total('{ sql: a.sql, csv: b.csv }')).toMatchInlineSnapshot(`"daily_revenue.contract.yaml:22:3  source_totals.gross: has two paths to its figures; allowed: sql (a query) or csv (a file of figures), one of them"`);
+    expect(total('{ csv: ../gl.csv }')).toMatchInlineSnapshot(`"daily_revenue.contract.yaml:22:17  source_totals.gross.csv: a path that leaves the contracts folder "../gl.csv"; allowed: a path inside the contracts folder that ends in .csv, relative to the contract"`);
   });
 });
