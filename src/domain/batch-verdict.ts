@@ -7,7 +7,7 @@ import { rowChecks } from './row-checks.ts';
 import type { Check, Verdict } from './verdict.ts';
 
 export { formatPercent, percentChange } from './percent-change.ts';
-export type { MeasureTotals, ReconciliationFigures } from './reconciliation-figures.ts';
+export type { ReconciliationFigures } from './reconciliation-figures.ts';
 
 /** What the spec expects at one level, with the tolerances of the contract's source totals. */
 export type Expectations = BackfillSpec['validation'] & {

@@ -1,4 +1,4 @@
-import type { ComparedPartition, ComparedValue } from '../domain/comparison.ts';
+import type { ComparedValue } from '../domain/comparison.ts';
 import type { Sql } from '../warehouse/sql.ts';
 import { sql } from '../warehouse/sql.ts';
 
@@ -7,17 +7,6 @@ export const NEWEST_CHECKS = `SELECT DISTINCT ON (b.batch) b.batch, e.body
    FROM governance.backfill_batches b JOIN governance.backfill_evidence e
      ON e.backfill_id = b.backfill_id AND e.kind = 'batch' AND e.batch = b.batch AND e.digest = b.digest
   WHERE b.backfill_id = $1 ORDER BY b.batch, e.evidence_id DESC`;
-
-/** Every partition as it was compared last, in key order. */
-export function comparedPartitions(backfillId: string, keyType: string): Sql {
-  return sql(
-    `SELECT p.value ->> 'partition' AS partition, (p.value ->> 'rowsOld')::float8 AS "rowsOld", (p.value ->> 'rowsNew')::float8 AS "rowsNew", p.value -> 'measures' AS measures, p.value -> 'live' AS live
-       FROM (${NEWEST_CHECKS}) newest, jsonb_array_elements(newest.body -> 'partitions') p ORDER BY (p.value ->> 'partition')::${keyType}`,
-    backfillId,
-  );
-}
-
-export type StoredPartition = Omit<ComparedPartition, 'live'> & { readonly live: ComparedPartition['live'] | null };
 
 /** One value of a dimension over all batches; `crowded`: in one of them the dimension has too many to be listed. */
 export type DimensionTotal = ComparedValue & { readonly dimension: string; readonly crowded: boolean };
