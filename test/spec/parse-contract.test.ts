@@ -285,8 +285,14 @@ describe('a refused contract', () => {
     const total = (way: string): string =>
       contractProblems(edited(CONTRACT, ['{ sql: totals/gross_by_day.sql, tolerance: 0 }', way]));
     expect(total('{ csv: ledger/gl.csv, tolerance: 0.01 }')).toBe('accepted');
-    expect(total('{ tolerance: 0 }')).toMatchInlineSnapshot(`"daily_revenue.contract.yaml:22:3  source_totals.gross: has no path to its figures; allowed: sql (a query) or csv (a file of figures), one of them"`);
-    expect(total('{ sql: a.sql, csv: b.csv }')).toMatchInlineSnapshot(`"daily_revenue.contract.yaml:22:3  source_totals.gross: has two paths to its figures; allowed: sql (a query) or csv (a file of figures), one of them"`);
-    expect(total('{ csv: ../gl.csv }')).toMatchInlineSnapshot(`"daily_revenue.contract.yaml:22:17  source_totals.gross.csv: a path that leaves the contracts folder "../gl.csv"; allowed: a path inside the contracts folder that ends in .csv, relative to the contract"`);
+    expect(total('{ tolerance: 0 }')).toMatchInlineSnapshot(
+      `"daily_revenue.contract.yaml:22:3  source_totals.gross: has no path to its figures; allowed: sql (a query) or csv (a file of figures), one of them"`,
+    );
+    expect(total('{ sql: a.sql, csv: b.csv }')).toMatchInlineSnapshot(
+      `"daily_revenue.contract.yaml:22:3  source_totals.gross: has two paths to its figures; allowed: sql (a query) or csv (a file of figures), one of them"`,
+    );
+    expect(total('{ csv: ../gl.csv }')).toMatchInlineSnapshot(
+      `"daily_revenue.contract.yaml:22:17  source_totals.gross.csv: a path that leaves the contracts folder "../gl.csv"; allowed: a path inside the contracts folder that ends in .csv, relative to the contract"`,
+    );
   });
 });
