@@ -18,6 +18,7 @@ import type { Session } from '../warehouse/session.ts';
 import { withReadOnly, withRollback } from '../warehouse/session.ts';
 import { probeReasons } from './ask-probe.ts';
 import type { SecretOf } from './http-probe.ts';
+import { figureWarnings } from './external-figures.ts';
 import { checkInstallation } from './installation-checks.ts';
 import { measureFence } from './measure-fence.ts';
 import { modelReasons } from './model-checks.ts';
@@ -87,6 +88,7 @@ export async function draftPlan(
     estimate: estimateRun({ ...forecast, samples: [] }),
     warnings: seen.warnings,
   };
+  const figures = await figureWarnings(session, shape, drafted.sourceTotals);
   const rehearsed = await rehearseOrRefuse(session, drafted, sampled.samples);
   if (typeof rehearsed === 'string') return { kind: 'refused', reasons: [rehearsed], warnings: seen.warnings };
   const { rehearsal, runs } = rehearsed;
@@ -94,6 +96,7 @@ export async function draftPlan(
   const fence = comparisonMs === null ? null : judgeFence({ ...drafted, comparisonMs }, spec.publication.maxFenceMs);
   const warnings = [
     ...seen.warnings,
+    ...figures,
     ...rehearsalWarnings(rehearsal),
     ...dirtyWarnings(loaded),
     ...(fence === null ? [] : [fence.warning]),
