@@ -8,8 +8,10 @@ const TOP_ROWS = 100;
 /** The rows that move the contract's first measure most; one whose amount is no number comes first. */
 export function topRows(plan: BackfillPlan): string {
   if (measuresOfRows(plan).length === 0) return `'[]'::jsonb`;
-  return `coalesce((SELECT jsonb_agg(row ORDER BY size DESC, key::text) FROM (SELECT abs(${amountMoved(0)}) AS size, key, ${shown('amounts.class', 'before_0::text', 'after_0::text', 'reason', 'signature')} AS row
-     FROM amounts, LATERAL (SELECT ${keyObject(plan)} AS key) keyed ORDER BY size DESC, key::text LIMIT ${TOP_ROWS}) top), '[]')`;
+  const row = shown('class', 'before_0::text', 'after_0::text', 'reason', 'signature');
+  const order = plan.uniqueKey.map((column) => `coalesce((o).${ident(column)}, (n).${ident(column)})`).join(', ');
+  return `coalesce((SELECT jsonb_agg(${row} ORDER BY place) FROM (SELECT *, row_number() OVER (ORDER BY size DESC, ${order}) AS place FROM (SELECT *, abs(${amountMoved(0)}) AS size
+     FROM amounts ORDER BY size DESC, ${order} LIMIT ${TOP_ROWS}) most) top, LATERAL (SELECT ${keyObject(plan)} AS key) keyed), '[]')`;
 }
 
 /**
