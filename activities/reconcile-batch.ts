@@ -1,6 +1,9 @@
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import type { ReconciliationFigures } from '../src/domain/batch-verdict.ts';
 import { judge } from '../src/domain/batch-verdict.ts';
+import type { RawComparison } from '../src/domain/comparison.ts';
+import { readComparison } from '../src/domain/comparison.ts';
+import { countOutside } from '../src/domain/delta-checks.ts';
 import type { Check } from '../src/domain/verdict.ts';
 import { firstFailure } from '../src/domain/verdict.ts';
 import type { Waiver } from '../src/domain/waiver.ts';
@@ -13,6 +16,7 @@ import type { LedgerPartition } from '../src/ledger/partitions.ts';
 import { recordSpending } from '../src/ledger/spending.ts';
 import { fingerprint } from '../src/spec/fingerprint.ts';
 import { reconcileSlice } from '../src/warehouse/postgres/statements/reconcile-slice.ts';
+import type { TotalDifference } from '../src/warehouse/postgres/statements/source-total-difference.ts';
 import { keepSourceTotal } from '../src/warehouse/postgres/statements/source-total-difference.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import { withTransaction } from '../src/warehouse/session.ts';
@@ -24,8 +28,6 @@ export interface BatchVerdict {
   readonly figures: ReconciliationFigures;
   readonly digest: string;
 }
-
-type Found = Omit<ReconciliationFigures, 'partitionsPlanned' | 'partitionsBuilt' | 'sourceDifferences'>;
 
 /** Compares one batch on all three levels and records what was found, figures and verdict, as evidence. */
 export async function reconcileBatch(
@@ -58,32 +60,41 @@ export function compareBatch(
 async function compare(session: Session, plan: BackfillPlan, batch: LedgerBatch, fence: number): Promise<Comparison> {
   const started = Date.now();
   const partitions = await session.rows<LedgerPartition>(partitionsOfBatch(plan.backfillId, batch.batch));
-  const { figures: found, topRows } = await session.one<{ figures: Found; topRows: unknown }>(
-    reconcileSlice(
-      plan,
-      batch,
-      partitions.some(({ moved }) => moved),
-    ),
-  );
+  const moved = partitions.some((partition) => partition.moved);
+  const raw = await session.one<RawComparison>(reconcileSlice(plan, batch, moved));
+  const compared = readComparison(raw, plan.contract);
   const differences: Record<string, string> = {};
-  for (const [name, total] of Object.entries(plan.sourceTotals))
-    differences[name] = (
-      await session.one<{ difference: string }>(keepSourceTotal(plan, name, total, { ...batch, fence }))
-    ).difference;
+  const missing: Record<string, number> = {};
+  for (const [name, total] of Object.entries(plan.sourceTotals)) {
+    const found = await session.one<TotalDifference>(keepSourceTotal(plan, name, total, { ...batch, fence }));
+    differences[name] = found.difference;
+    missing[name] = found.missing;
+  }
   const figures: ReconciliationFigures = {
-    ...found,
+    ...compared.figures,
     partitionsPlanned: batch.partitions,
     partitionsBuilt: partitions.filter((partition) => partition.state === 'built').length,
+    partitionsOutside: countOutside(compared.partitions, plan.spec.validation),
     sourceDifferences: differences,
+    sourceMissing: missing,
   };
   const waived = await session.rows<Pick<Waiver, 'batch' | 'check' | 'figure'>>(waivers(plan.backfillId));
   const checks = waive(
-    judge(figures, { ...plan.spec.validation, sourceTolerances: tolerances(plan), level: 'batch' }),
+    judge(figures, { ...plan.spec.validation, sourceTolerances: tolerances(plan), level: 'batch' }, compared),
     waived.filter((one) => one.batch === batch.batch),
   );
   const failed = firstFailure(checks) ?? null;
   const verdict = failed !== null ? 'fail' : checks.some((check) => check.verdict === 'waived') ? 'waived' : 'pass';
-  const body = { batch: batch.batch, range: { start: batch.start, end: batch.end }, figures, checks, topRows };
+  const body = {
+    batch: batch.batch,
+    range: { start: batch.start, end: batch.end },
+    figures,
+    checks,
+    partitions: compared.partitions,
+    dimensions: compared.dimensions,
+    topRows: compared.topRows,
+    samples: compared.samples,
+  };
   const work = { bytes: reread(plan, partitions), durationMs: Date.now() - started };
   return { verdict, failed, figures, digest: fingerprint(body), checks, body, ...work };
 }
@@ -107,7 +118,7 @@ export async function recordComparison(
 /** A check cannot measure itself: a source total reads again what the rebuild read, and counts as much. */
 export function reread(plan: BackfillPlan, partitions: readonly LedgerPartition[]): number {
   const built = partitions.reduce((sum, partition) => sum + partition.bytes, 0);
-  return built * Object.keys(plan.sourceTotals).length;
+  return built * Object.values(plan.sourceTotals).filter(({ figures }) => figures === null).length;
 }
 
 export function tolerances(plan: BackfillPlan): Record<string, number> {

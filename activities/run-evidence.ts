@@ -7,10 +7,11 @@ import type { Check } from '../src/domain/verdict.ts';
 import { firstFailure } from '../src/domain/verdict.ts';
 import type { Waiver } from '../src/domain/waiver.ts';
 import { waive } from '../src/domain/waiver.ts';
+import { boundaryChecks, columnsCheck, dimensionsOfRun } from './compared-run.ts';
 import { sumBatches } from '../src/ledger/batches.ts';
 import { insertAnnouncement } from '../src/ledger/events.ts';
 import { evidenceAskedBefore, evidenceOf, insertEvidence, waivers } from '../src/ledger/evidence.ts';
-import { subtractDecimals } from '../src/report/decimal.ts';
+import { subtractDecimals } from '../src/domain/decimal.ts';
 import type { RestatedPeriod } from '../src/report/report.ts';
 import { fingerprint } from '../src/spec/fingerprint.ts';
 import type { Session } from '../src/warehouse/session.ts';
@@ -45,7 +46,10 @@ export async function writeRunEvidence(session: Session, plan: BackfillPlan, pla
   const { totals, rowsOutside } = await session.one<{ totals: Record<string, string>; rowsOutside: number }>(
     shadowTotals(plan),
   );
-  const { sums, checks } = await judgeRun(session, plan, rowsOutside);
+  const judged = await judgeRun(session, plan, rowsOutside);
+  const { sums } = judged;
+  const atOnce = [await columnsCheck(session, plan), ...(await boundaryChecks(session, plan))];
+  const checks = [...judged.checks, ...(await withWaivers(session, plan, atOnce))];
   const failed = firstFailure(checks) ?? null;
   const previous = await previousEvidence(session, plan, { batchDigest: sums.digest, totals });
   const { version, asOf } = await session.one<{ version: string; asOf: Date }>(
@@ -95,7 +99,6 @@ export async function judgeRun(
 }
 
 async function runChecks(session: Session, plan: BackfillPlan, { figures, open }: Sums): Promise<readonly Check[]> {
-  const waived = await session.rows<Pick<Waiver, 'batch' | 'check' | 'figure'>>(waivers(plan.backfillId));
   const batchCheck: Check = {
     name: 'batches_passed',
     level: 'run',
@@ -110,8 +113,15 @@ async function runChecks(session: Session, plan: BackfillPlan, { figures, open }
     sourceTolerances: tolerances(plan),
     level: 'run' as const,
   };
+  const dimensions = await dimensionsOfRun(session, plan);
+  const judged = judge(figures, expected, { partitions: null, dimensions });
+  return withWaivers(session, plan, [batchCheck, ...(await keysElsewhere(session, plan)), ...judged]);
+}
+
+async function withWaivers(session: Session, plan: BackfillPlan, checks: readonly Check[]): Promise<readonly Check[]> {
+  const waived = await session.rows<Pick<Waiver, 'batch' | 'check' | 'figure'>>(waivers(plan.backfillId));
   return waive(
-    [batchCheck, ...(await keysElsewhere(session, plan)), ...judge(figures, expected)],
+    checks,
     waived.filter((one) => one.batch === null),
   );
 }

@@ -23,7 +23,7 @@ const KNOWN_BY: readonly (readonly [section: Section, pattern: RegExp])[] = [
   ['checkpoint', /^UPDATE governance\.backfill_partitions |^SELECT count\(\*\) \|\| ':'/],
   ['gate', /^BEGIN ISOLATION LEVEL REPEATABLE READ|^ROLLBACK|\) probe LIMIT|^SELECT coalesce\(sum\(bytes/],
   ['commit', /^(BEGIN|COMMIT)/],
-  ['reconcile', /^WITH old AS \(/],
+  ['reconcile', /^WITH pairs AS MATERIALIZED \(/],
   ['totals', /^WITH planned AS \(/],
   ['verdict', /^UPDATE governance\.backfill_batches SET state/],
   ['verdict', /governance\.backfill_evidence|^INSERT INTO governance\.backfill_spending/],

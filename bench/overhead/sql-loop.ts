@@ -3,6 +3,9 @@ import { tolerances } from '../../activities/reconcile-batch.ts';
 import type { BackfillPlan } from '../../src/domain/backfill-plan.ts';
 import type { ReconciliationFigures } from '../../src/domain/batch-verdict.ts';
 import { judge } from '../../src/domain/batch-verdict.ts';
+import type { RawComparison } from '../../src/domain/comparison.ts';
+import { readComparison } from '../../src/domain/comparison.ts';
+import { countOutside } from '../../src/domain/delta-checks.ts';
 import { describeCheck, firstFailure } from '../../src/domain/verdict.ts';
 import { recordVerdict } from '../../src/ledger/batches.ts';
 import { deleteSlice } from '../../src/warehouse/postgres/statements/delete-slice.ts';
@@ -71,10 +74,9 @@ async function walk(
   return performance.now();
 }
 
-type Found = Omit<ReconciliationFigures, 'partitionsPlanned' | 'partitionsBuilt' | 'sourceDifferences'>;
-
 async function check(session: Session, plan: BackfillPlan, batch: LoopBatch): Promise<void> {
-  const { figures: found } = await session.one<{ figures: Found }>(reconcileSlice(plan, batch));
+  const raw = await session.one<RawComparison>(reconcileSlice(plan, batch));
+  const compared = readComparison(raw, plan.contract);
   const sourceDifferences: Record<string, string> = {};
   for (const [name, total] of Object.entries(plan.sourceTotals)) {
     const { difference } = await session.one<{ difference: string }>(sourceTotalDifference(plan, name, total, batch));
@@ -83,8 +85,13 @@ async function check(session: Session, plan: BackfillPlan, batch: LoopBatch): Pr
   const { partitions } = batch;
   // This loop writes no checkpoints that its rows could differ from.
   const built = { partitionsPlanned: partitions, partitionsBuilt: partitions, rowsOutside: 0 };
-  const figures = { ...found, ...built, sourceDifferences };
-  const checks = judge(figures, { ...plan.spec.validation, sourceTolerances: tolerances(plan), level: 'batch' });
+  const outside = { partitionsOutside: countOutside(compared.partitions, plan.spec.validation), sourceMissing: {} };
+  const figures: ReconciliationFigures = { ...compared.figures, ...built, ...outside, sourceDifferences };
+  const checks = judge(
+    figures,
+    { ...plan.spec.validation, sourceTolerances: tolerances(plan), level: 'batch' },
+    compared,
+  );
   const failed = firstFailure(checks);
   if (failed !== undefined)
     throw new Error(`batch ${batch.batch} of ${plan.backfillId} fails ${describeCheck(failed)}`);

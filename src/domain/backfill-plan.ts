@@ -15,6 +15,8 @@ export type { PlannedSql } from './planned-sql.ts';
 /** An independent path to a measure; `tolerance` in the measure's own unit, for each partition. */
 export interface PlannedTotal extends PlannedSql {
   readonly tolerance: number;
+  /** Where it is a file of figures: its lines, `[partition_start, value]`. Null: a query. */
+  readonly figures: readonly (readonly [start: string, value: string])[] | null;
 }
 
 export interface PlannedEra extends PlannedSql {

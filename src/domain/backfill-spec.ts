@@ -16,6 +16,28 @@ export interface PercentRange {
 export const DELTA_LEVELS = ['partition', 'batch', 'run'] as const;
 export type DeltaLevel = (typeof DELTA_LEVELS)[number];
 
+/** What a figure may come to in every batch and in the whole run; null is no bound. */
+export interface Bounds {
+  readonly batch: number | null;
+  readonly run: number | null;
+}
+
+/** Two values count as equal up to the larger of `absolute` and `relativePercent` of the larger of them. */
+export interface Tolerance {
+  readonly absolute: number;
+  readonly relativePercent: number;
+  /** What such differences may come to with their signs, added up, in a batch and in the run. */
+  readonly drift: number;
+}
+
+/** A step stands out when it lies further from the usual ones than so many deviations and than `leastPercent`. */
+export interface BoundaryTest {
+  readonly deviations: number;
+  readonly leastPercent: number;
+  /** Steps of the same kind that must be there to tell what is usual. */
+  readonly history: number;
+}
+
 /** Daily time span in a named zone in which no work is done; `from` and `to` are `HH:MM`. */
 export interface PauseWindow {
   readonly from: string;
@@ -52,6 +74,20 @@ export interface BackfillSpec {
     readonly rowCountTolerance: number;
     /** By measure and level; a plain string in the document means batch and run. */
     readonly deltaExpected: Readonly<Record<string, Partial<Readonly<Record<DeltaLevel, PercentRange>>>>>;
+    /** By measure and dimension of the contract: what is expected for every single value of that dimension. */
+    readonly deltaExpectedBy: Readonly<Record<string, Readonly<Record<string, PercentRange>>>>;
+    /** Columns that may not be null, beside those of the contract. */
+    readonly required: readonly string[];
+    /** Rows that may change without a named reason. */
+    readonly maxUnexplainedRows: Bounds;
+    /** By measure: what those rows may change it by, without signs added up. */
+    readonly maxUnexplainedDelta: Readonly<Record<string, Bounds>>;
+    /** By column: differences that make no row a changed one. */
+    readonly tolerances: Readonly<Record<string, Tolerance>>;
+    /** Null: the series is not looked at for steps. */
+    readonly boundary: BoundaryTest | null;
+    /** Changed and unchanged rows that every batch keeps as examples, so many of each. */
+    readonly sampleRows: number;
   };
   readonly publication: {
     readonly strategy: 'pointer';

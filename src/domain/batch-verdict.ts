@@ -1,53 +1,44 @@
-import type { DeltaLevel, PercentRange } from './backfill-spec.ts';
+import type { BackfillSpec, DeltaLevel } from './backfill-spec.ts';
+import type { ComparedDimensions, ComparedPartition } from './comparison.ts';
+import { dimensionChecks, partitionCheck, partitionCount } from './delta-checks.ts';
+import { formatPercent, isInside, percentChange } from './percent-change.ts';
+import type { ReconciliationFigures } from './reconciliation-figures.ts';
+import { rowChecks } from './row-checks.ts';
 import type { Check, Verdict } from './verdict.ts';
 
-/** Totals of one measure over old rows, new rows, and what live writes alone changed. Decimal text, exact. */
-export interface MeasureTotals {
-  readonly old: string;
-  readonly new: string;
-}
+export { formatPercent, percentChange } from './percent-change.ts';
+export type { ReconciliationFigures } from './reconciliation-figures.ts';
 
-/** What one pass over snapshot, shadow and base found in a batch or in the whole run. Counts are exact. */
-export interface ReconciliationFigures {
-  readonly partitionsPlanned: number;
-  readonly partitionsBuilt: number;
-  readonly rowsOld: number;
-  readonly rowsNew: number;
-  readonly rowsSame: number;
-  readonly rowsChanged: number;
-  readonly rowsAdded: number;
-  readonly rowsRemoved: number;
-  /** Keys where the base differs from the snapshot: written by the live pipeline, kept out of every other figure. */
-  readonly rowsLive: number;
-  /** Over those rows alone: as the snapshot kept them, as the base has them. */
-  readonly liveMeasures: Readonly<Record<string, MeasureTotals>>;
-  readonly duplicateKeys: number;
-  /** Batches in whose check no unique index held the shadow to the unique key. */
-  readonly uniqueIndexMissing: number;
-  /** Rows of the shadow that no checkpoint counted, or fewer than were counted, or of another run. */
-  readonly rowsOutside: number;
-  /** By required column: rows in which it is null. */
-  readonly nulls: Readonly<Record<string, number>>;
-  readonly measures: Readonly<Record<string, MeasureTotals>>;
-  /** By source total: the largest absolute difference of any partition. */
-  readonly sourceDifferences: Readonly<Record<string, string>>;
-  /** By named explanation: changed rows it explains; rows that none explains. */
-  readonly explained: Readonly<Record<string, number>>;
-  readonly unexplained: number;
-  /** By column that was added with a constant: base rows that hold something else. Only where there are such columns. */
-  readonly constantsLost?: Readonly<Record<string, number>>;
-}
-
-export interface Expectations {
-  readonly rowCountTolerance: number;
-  readonly deltaExpected: Readonly<Record<string, Partial<Readonly<Record<DeltaLevel, PercentRange>>>>>;
+/** What the spec expects at one level, with the tolerances of the contract's source totals. */
+export type Expectations = BackfillSpec['validation'] & {
   readonly sourceTolerances: Readonly<Record<string, number>>;
   readonly level: DeltaLevel;
+};
+
+/** What was compared part by part; of the whole run the partitions are counted, not listed. */
+export interface Parts {
+  readonly partitions: readonly ComparedPartition[] | null;
+  readonly dimensions: ComparedDimensions;
 }
 
 /** Three levels, one list: structure first, then aggregates, then rows. */
-export function judge(figures: ReconciliationFigures, expected: Expectations): readonly Check[] {
-  return [...structural(figures, expected), ...aggregates(figures, expected), ...rows(figures)];
+export function judge(figures: ReconciliationFigures, expected: Expectations, parts: Parts): readonly Check[] {
+  return [
+    ...structural(figures, expected),
+    ...aggregates(figures, expected),
+    ...partitions(figures, expected, parts),
+    ...dimensionChecks(parts.dimensions, figures, expected),
+    ...rowChecks(figures, expected),
+  ];
+}
+
+function partitions(figures: ReconciliationFigures, { deltaExpected }: Expectations, parts: Parts): Check[] {
+  return Object.entries(deltaExpected).flatMap(([measure, { partition: range }]) => {
+    if (range === undefined) return [];
+    return parts.partitions === null
+      ? [partitionCount(measure, range, figures)]
+      : [partitionCheck(measure, range, parts.partitions)];
+  });
 }
 
 function structural(figures: ReconciliationFigures, expected: Expectations): Check[] {
@@ -94,9 +85,11 @@ function aggregates(figures: ReconciliationFigures, expected: Expectations): Che
     const range = expected.deltaExpected[measure]?.[expected.level];
     const percent = percentChange(totals);
     const name = `delta:${measure}`;
+    if (!Number.isFinite(Number(totals.new)))
+      return { name, level: 'aggregate', verdict: 'fail', figure: `${totals.old} → ${totals.new}`, limit: 'a number' };
     if (range === undefined)
       return { name, level: 'aggregate', verdict: 'info', figure: formatPercent(percent), limit: 'none set' };
-    const inside = percent !== null && percent >= range.low && percent <= range.high;
+    const inside = isInside(percent, range);
     const limit = `${range.low}% to ${range.high}%`;
     if (comparedRows(figures) === 0)
       return figures.rowsLive === 0
@@ -112,48 +105,21 @@ function aggregates(figures: ReconciliationFigures, expected: Expectations): Che
   });
   const totals = Object.entries(figures.sourceDifferences).map(([name, difference]) => {
     const tolerance = expected.sourceTolerances[name] ?? 0;
-    return check(
-      `source_total:${name}`,
-      'aggregate',
-      difference,
-      `±${tolerance} in every partition`,
-      Number(difference) <= tolerance,
-    );
+    const missing = figures.sourceMissing[name] ?? 0;
+    const limit = `±${tolerance} in every partition`;
+    const judged = check(`source_total:${name}`, 'aggregate', difference, limit, Number(difference) <= tolerance);
+    if (missing === 0) return judged;
+    const figure = `${difference}, no figure for ${missing} ${missing === 1 ? 'partition' : 'partitions'}`;
+    const verdict: Verdict = judged.verdict === 'pass' ? 'inconclusive' : 'fail';
+    return { ...judged, figure, verdict };
   });
   return [...deltas, ...totals];
 }
 
-function rows(figures: ReconciliationFigures): Check[] {
-  const info = (name: string, figure: number): Check => ({
-    name,
-    level: 'row',
-    verdict: 'info',
-    figure: `${figure}`,
-    limit: 'none set',
-  });
-  return [
-    info('rows_changed', figures.rowsChanged),
-    info('rows_live', figures.rowsLive),
-    ...Object.entries(figures.explained).map(([name, count]) => info(`explained:${name}`, count)),
-    info('unexplained', figures.unexplained),
-  ];
-}
-
 /** Keys that the live pipeline left alone. */
-function comparedRows({ rowsSame, rowsChanged, rowsAdded, rowsRemoved }: ReconciliationFigures): number {
-  return rowsSame + rowsChanged + rowsAdded + rowsRemoved;
-}
-
-/** New against old in percent; null when there was nothing to compare with and something came. */
-export function percentChange({ old, new: now }: MeasureTotals): number | null {
-  const before = Number(old);
-  const after = Number(now);
-  if (before === after) return 0;
-  return before === 0 ? null : ((after - before) / Math.abs(before)) * 100;
-}
-
-export function formatPercent(percent: number | null): string {
-  return percent === null ? 'from nothing' : `${percent >= 0 ? '+' : ''}${percent.toFixed(3)}%`;
+function comparedRows(figures: ReconciliationFigures): number {
+  const { rowsSame, rowsTolerated, rowsChanged, rowsAdded, rowsRemoved } = figures;
+  return rowsSame + rowsTolerated + rowsChanged + rowsAdded + rowsRemoved;
 }
 
 /** Both ways, never netted: a transform that replaces every key adds as many rows as it removes. */

@@ -80,6 +80,13 @@ export interface Downstream {
   readonly partitions: (typeof PARTITION_MAPPINGS)[number];
 }
 
+/** An independent path to a measure: a query, or a file of figures from elsewhere; the other is null. */
+export interface SourceTotal {
+  readonly sql: string | null;
+  readonly csv: string | null;
+  readonly tolerance: number;
+}
+
 /** What a team says once about a dataset: keys, measures, transform, owners, consumers. SQL is named by file. */
 export interface DatasetContract {
   readonly dataset: QualifiedName;
@@ -97,6 +104,8 @@ export interface DatasetContract {
   readonly partition: { readonly key: string; readonly grain: PartitionGrain; readonly timeZone: string | null };
   readonly uniqueKey: readonly string[];
   readonly required: readonly string[];
+  /** Columns of few values, by which a change is broken down. */
+  readonly dimensions: readonly string[];
   /** Aggregate expressions over the table's columns, e.g. `sum(net_revenue)`. */
   readonly measures: Readonly<Record<string, string>>;
   readonly transform: {
@@ -105,7 +114,7 @@ export interface DatasetContract {
     /** One statement may rebuild a whole batch. */
     readonly rangeSafe: boolean;
   };
-  readonly sourceTotals: Readonly<Record<string, { readonly sql: string; readonly tolerance: number }>>;
+  readonly sourceTotals: Readonly<Record<string, SourceTotal>>;
   readonly referenceInputs: readonly QualifiedName[];
   /** Named boolean expressions over `old` and `new` rows. */
   readonly explanations: Readonly<Record<string, string>>;
@@ -125,7 +134,7 @@ export interface DatasetContract {
 /** A contract together with everything it names, read from one folder at one moment. */
 export interface LoadedContract {
   readonly contract: DatasetContract;
-  /** Content and sha256 (hex) of every SQL file the contract names, by the path it is named by. */
+  /** Content and sha256 (hex) of every file the contract names, by the path it is named by. */
   readonly files: Readonly<Record<string, { readonly text: string; readonly sha256: string }>>;
   /** sha256 (hex) of the contract document. */
   readonly sha256: string;

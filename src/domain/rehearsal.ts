@@ -1,34 +1,19 @@
-import type { BackfillSpec } from './backfill-spec.ts';
-import type { MeasureTotals, ReconciliationFigures } from './batch-verdict.ts';
-import { formatPercent, judge, percentChange } from './batch-verdict.ts';
+import type { BackfillSpec, Bounds } from './backfill-spec.ts';
+import type { ReconciliationFigures } from './batch-verdict.ts';
+import { judge, percentChange } from './batch-verdict.ts';
+import type { ComparedDimensions, ComparedPartition, ComparedRow } from './comparison.ts';
 import { samplePartitions } from './estimate.ts';
 import type { Check } from './verdict.ts';
 import { describeCheck } from './verdict.ts';
 
-/** One rehearsed partition: what is published against what the corrected logic gives. */
-export interface RehearsedPartition {
-  readonly partition: string;
-  readonly rowsOld: number;
-  readonly rowsNew: number;
-  readonly measures: Readonly<Record<string, MeasureTotals>>;
-}
-
-/** A row that the correction changes, with the contract's first measure over that row alone. */
-export interface RehearsedRow {
-  readonly key: Readonly<Record<string, unknown>>;
-  readonly class: 'changed' | 'added' | 'removed';
-  readonly old: string | null;
-  readonly new: string | null;
-  readonly explanation: string | null;
-}
-
 /** The sample partitions, really built, compared, judged and proved, before anything is written. */
 export interface Rehearsal {
-  readonly partitions: readonly RehearsedPartition[];
+  readonly partitions: readonly ComparedPartition[];
   /** Distinct batches that the partitions are taken from. */
   readonly batches: number;
   readonly figures: ReconciliationFigures;
-  readonly topRows: readonly RehearsedRow[];
+  readonly dimensions: ComparedDimensions;
+  readonly topRows: readonly ComparedRow[];
   /** Expectations first, then the proofs. */
   readonly checks: readonly Check[];
   readonly durationMs: number;
@@ -60,15 +45,26 @@ type Expected = BackfillSpec['validation'] & { readonly sourceTolerances: Readon
 
 /**
  * The samples judged together as one batch, because a single partition may rightly lie outside a batch's range; each by
- * itself where the spec has a range for partitions. Every sampled batch may use its row tolerance.
+ * itself where the spec has a range for partitions. Every sampled batch may use its row tolerance and its bounds.
  */
 export function judgeRehearsal(
-  { figures, partitions, batches }: Pick<Rehearsal, 'figures' | 'partitions' | 'batches'>,
+  { figures, partitions, dimensions, batches }: Pick<Rehearsal, 'figures' | 'partitions' | 'dimensions' | 'batches'>,
   expected: Expected,
 ): readonly Check[] {
-  const together = { ...expected, rowCountTolerance: expected.rowCountTolerance * batches, level: 'batch' as const };
-  const judged = judge(figures, together).map((check) => runDelta(check, figures, expected));
-  return [...judged, ...partitionDeltas(partitions, expected)];
+  const together = {
+    ...expected,
+    rowCountTolerance: expected.rowCountTolerance * batches,
+    maxUnexplainedRows: times(expected.maxUnexplainedRows, batches),
+    maxUnexplainedDelta: Object.fromEntries(
+      Object.entries(expected.maxUnexplainedDelta).map(([measure, bounds]) => [measure, times(bounds, batches)]),
+    ),
+    level: 'batch' as const,
+  };
+  return judge(figures, together, { partitions, dimensions }).map((check) => runDelta(check, figures, expected));
+}
+
+function times({ batch, run }: Bounds, batches: number): Bounds {
+  return { batch: batch === null ? null : batch * batches, run };
 }
 
 /** A range that the spec gives for the run alone: samples inside it agree with it, samples outside it prove nothing yet. */
@@ -85,31 +81,6 @@ function runDelta(check: Check, { measures }: ReconciliationFigures, { deltaExpe
   };
 }
 
-function partitionDeltas(partitions: readonly RehearsedPartition[], { deltaExpected }: Expected): Check[] {
-  return Object.entries(deltaExpected).flatMap(([measure, { partition: range }]): Check[] => {
-    if (range === undefined) return [];
-    const outside = partitions.filter(({ measures, rowsOld, rowsNew }) => {
-      const percent = percentChange(measures[measure] ?? { old: '0', new: '0' });
-      const empty = rowsOld === 0 && rowsNew === 0;
-      // Asked for the inside, because NaN is neither below nor above.
-      return !empty && !(percent !== null && percent >= range.low && percent <= range.high);
-    });
-    const named = outside.map(
-      ({ partition, measures }) =>
-        `${formatPercent(percentChange(measures[measure] ?? { old: '0', new: '0' }))} in partition ${partition}`,
-    );
-    return [
-      {
-        name: `partition_delta:${measure}`,
-        level: 'aggregate',
-        verdict: outside.length === 0 ? 'pass' : 'fail',
-        figure: outside.length === 0 ? `${partitions.length} partitions inside` : named.join(', '),
-        limit: `${range.low}% to ${range.high}% in every partition`,
-      },
-    ];
-  });
-}
-
 /** Why the plan is refused: each failing check with its figure, its limit and what to do. */
 export function rehearsalReasons({ checks, partitions }: Pick<Rehearsal, 'checks' | 'partitions'>): string[] {
   const where = `${partitions.length} sample partition${partitions.length === 1 ? '' : 's'}`;
@@ -121,6 +92,12 @@ export function rehearsalReasons({ checks, partitions }: Pick<Rehearsal, 'checks
 const REMEDIES: Readonly<Record<string, string>> = {
   delta: 'correct the transform, or the range that the spec expects',
   partition_delta: 'correct the transform, or the range that the spec expects',
+  delta_by: 'correct the transform, or the range that the spec expects',
+  unexplained:
+    'correct the transform, name the reason in explanations, or allow for it in validation.max_unexplained_rows',
+  unexplained_delta:
+    'correct the transform, name the reason in explanations, or allow for it in validation.max_unexplained_delta',
+  tolerated: 'correct the transform, or the drift that validation.tolerances allows',
   row_count: 'correct the transform, or allow for it in validation.row_count_tolerance',
   source_total: 'correct the transform, or the source total it is compared with',
   seam: 'bring transform.corrected in line with what the live pipeline runs',

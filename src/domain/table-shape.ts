@@ -23,6 +23,8 @@ export interface TableShape {
   readonly columns: readonly ColumnShape[];
   /** Column sets of valid, immediate, non-partial unique indexes without expressions. */
   readonly uniqueKeys: readonly (readonly string[])[];
+  /** Those of them that hold a null to be equal to a null. */
+  readonly uniqueWithNulls: readonly (readonly string[])[];
   /** First columns of its valid indexes, and of its partition key. */
   readonly leadingColumns: readonly string[];
   readonly bytes: number;

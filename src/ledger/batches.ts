@@ -102,12 +102,13 @@ export function sumBatches(backfillId: string): Sql {
   const count = (name: string): string => `'${name}', coalesce(sum((figures ->> '${name}')::bigint), 0)`;
   const byKey = (name: string): string =>
     `'${name}', coalesce((SELECT jsonb_object_agg(key, total) FROM (SELECT key, sum(value::bigint) AS total FROM governance.backfill_batches, jsonb_each_text(figures -> '${name}') WHERE backfill_id = $1 GROUP BY key) t), '{}')`;
-  const totals = (name: string): string =>
-    `'${name}', coalesce((SELECT jsonb_object_agg(key, jsonb_build_object('old', old::text, 'new', new::text)) FROM (SELECT key, sum((value ->> 'old')::numeric) AS old, sum((value ->> 'new')::numeric) AS new FROM governance.backfill_batches, jsonb_each(figures -> '${name}') WHERE backfill_id = $1 GROUP BY key) t), '{}')`;
+  const nested = (name: string): string =>
+    `'${name}', coalesce((SELECT jsonb_object_agg(key, parts) FROM (SELECT key, jsonb_object_agg(part, total) AS parts FROM (SELECT a.key, c.key AS part, sum(c.value::numeric)::text AS total FROM governance.backfill_batches, jsonb_each(figures -> '${name}') a, jsonb_each_text(a.value) c WHERE backfill_id = $1 GROUP BY 1, 2) t GROUP BY key) u), '{}')`;
   return sql(
-    `SELECT jsonb_build_object(${['partitionsPlanned', 'partitionsBuilt', 'rowsOld', 'rowsNew', 'rowsSame', 'rowsChanged', 'rowsAdded', 'rowsRemoved', 'rowsLive', 'duplicateKeys', 'uniqueIndexMissing', 'rowsOutside', 'unexplained'].map(count).join(', ')},
-       ${byKey('nulls')}, ${byKey('explained')}, ${byKey('constantsLost')},
-       ${totals('measures')}, ${totals('liveMeasures')},
+    `SELECT jsonb_build_object(${['partitionsPlanned', 'partitionsBuilt', 'rowsOld', 'rowsNew', 'rowsSame', 'rowsChanged', 'rowsAdded', 'rowsRemoved', 'rowsTolerated', 'rowsLive', 'duplicateKeys', 'uniqueIndexMissing', 'rowsOutside', 'unexplained'].map(count).join(', ')},
+       ${['nulls', 'explained', 'overlaps', 'signatures', 'partitionsOutside', 'sourceMissing', 'constantsLost'].map(byKey).join(', ')},
+       ${['measures', 'liveMeasures', 'attribution', 'absolute', 'tolerated'].map(nested).join(', ')},
+       'inexact', coalesce((SELECT jsonb_agg(DISTINCT name) FROM governance.backfill_batches, jsonb_array_elements_text(figures -> 'inexact') name WHERE backfill_id = $1), '[]'),
        'sourceDifferences', coalesce((SELECT jsonb_object_agg(key, largest::text) FROM (SELECT key, max(value::numeric) AS largest FROM governance.backfill_batches, jsonb_each_text(figures -> 'sourceDifferences') WHERE backfill_id = $1 GROUP BY key) t), '{}')) AS figures,
        count(*) FILTER (WHERE state NOT IN ('passed', 'waived'))::int AS open,
        count(*) FILTER (WHERE state = 'waived')::int AS waived,

@@ -1,7 +1,7 @@
-import type { BackfillPlan, PlannedProbe, PlannedSql } from '../domain/backfill-plan.ts';
+import type { BackfillPlan, PlannedProbe, PlannedSql, PlannedTotal } from '../domain/backfill-plan.ts';
 import type { KeyRange } from '../domain/backfill-spec.ts';
 import { reopenedPeriods } from '../domain/closed-periods.ts';
-import type { LoadedContract } from '../domain/dataset-contract.ts';
+import type { LoadedContract, SourceTotal } from '../domain/dataset-contract.ts';
 import type { Prices } from '../domain/estimate.ts';
 import { refusedAtOnce } from '../domain/direct-readers.ts';
 import { estimateRun } from '../domain/estimate.ts';
@@ -13,11 +13,13 @@ import { NO_ROW_SECURITY } from '../domain/row-security.ts';
 import { describeCheck } from '../domain/verdict.ts';
 import { isSecurityInvoker } from '../domain/view-rights.ts';
 import { keyRanges, partitionCounts } from '../ledger/partitions.ts';
+import { readFigures } from '../spec/figures-file.ts';
 import { addDays } from '../spec/iso-date.ts';
 import type { Session } from '../warehouse/session.ts';
 import { withReadOnly, withRollback } from '../warehouse/session.ts';
 import { probeReasons } from './ask-probe.ts';
 import { isAdditive } from '../spec/additive-measure.ts';
+import { figureWarnings } from './external-figures.ts';
 import type { SecretOf } from './fetch-json.ts';
 import { checkInstallation } from './installation-checks.ts';
 import { measureFence } from './measure-fence.ts';
@@ -90,6 +92,7 @@ export async function draftPlan(
     estimate: estimateRun({ ...forecast, samples: [] }),
     warnings: seen.warnings,
   };
+  const figures = await figureWarnings(session, shape, drafted.sourceTotals);
   const rehearsed = await rehearseOrRefuse(session, drafted, sampled.samples);
   if (typeof rehearsed === 'string') return { kind: 'refused', reasons: [rehearsed], warnings: seen.warnings };
   const { rehearsal, runs } = rehearsed;
@@ -97,6 +100,7 @@ export async function draftPlan(
   const fence = comparisonMs === null ? null : judgeFence({ ...drafted, comparisonMs }, spec.publication.maxFenceMs);
   const warnings = [
     ...seen.warnings,
+    ...figures,
     ...rehearsalWarnings(rehearsal),
     ...watch.warnings,
     ...dirtyWarnings(loaded),
@@ -143,9 +147,7 @@ async function planWatch(
 
 function plannedTotals(loaded: LoadedContract): BackfillPlan['sourceTotals'] {
   const totals = Object.entries(loaded.contract.sourceTotals);
-  return Object.fromEntries(
-    totals.map(([name, { sql: file, tolerance }]) => [name, { ...planned(loaded, file), tolerance }]),
-  );
+  return Object.fromEntries(totals.map(([name, total]) => [name, plannedTotal(loaded, total)]));
 }
 
 /** What the rehearsal could not show is said, not passed over. */
@@ -232,6 +234,11 @@ function columnsOf(
 function plannedProbe(loaded: LoadedContract): PlannedProbe | null {
   const probe = loaded.contract.livePipeline.running;
   return probe?.kind === 'sql' ? planned(loaded, probe.sql) : probe;
+}
+
+function plannedTotal(loaded: LoadedContract, { sql, csv, tolerance }: SourceTotal): PlannedTotal {
+  const file = planned(loaded, csv ?? sql ?? '');
+  return { ...file, tolerance, figures: csv === null ? null : readFigures(file.text) };
 }
 
 function planned(loaded: LoadedContract, file: string): PlannedSql {

@@ -9,6 +9,7 @@ import type { Session } from '../warehouse/session.ts';
 import { sql } from '../warehouse/sql.ts';
 import { comparisonReasons } from './comparison-checks.ts';
 import { checkDependants } from './dependant-checks.ts';
+import { expectationReasons } from './expectation-checks.ts';
 import { columnReasons, tableReasons } from './table-checks.ts';
 import type { TransformShape } from './transform-checks.ts';
 import { checkTransforms } from './transform-checks.ts';
@@ -60,6 +61,7 @@ export async function preflight(session: Session, spec: BackfillSpec, loaded: Lo
       ...shape,
       ...dependants.reasons,
       ...(table === null ? [] : columnReasons(table, contract)),
+      ...(table === null ? [] : expectationReasons(table, contract, spec.validation)),
       ...(table === null ? [] : await comparisonReasons(session, table)),
       ...viewReasons(view, contract),
       ...(view === null ? [] : await writerReasons(session, contract)),

@@ -1,18 +1,18 @@
 import pg from 'pg';
 import type { BackfillPlan } from '../domain/backfill-plan.ts';
 import type { ReconciliationFigures } from '../domain/batch-verdict.ts';
+import type { RawComparison } from '../domain/comparison.ts';
+import { readComparison } from '../domain/comparison.ts';
+import { countOutside } from '../domain/delta-checks.ts';
 import type { SampleRun } from '../domain/estimate.ts';
 import { largestDifference } from '../domain/largest-difference.ts';
-import type { Rehearsal, RehearsedPartition, RehearsedRow } from '../domain/rehearsal.ts';
+import type { Rehearsal } from '../domain/rehearsal.ts';
 import { judgeRehearsal } from '../domain/rehearsal.ts';
 import type { Check } from '../domain/verdict.ts';
 import type { FailureType } from '../protocol/failures.ts';
 import { measuredWork, readExplain } from '../warehouse/postgres/explain.ts';
-import {
-  reconcileSamples,
-  sampleDelta,
-  sampleTotalDifference,
-} from '../warehouse/postgres/statements/compare-samples.ts';
+import { reconcileSamples, sampleTotalDifference } from '../warehouse/postgres/statements/compare-samples.ts';
+import type { TotalDifference } from '../warehouse/postgres/statements/source-total-difference.ts';
 import { buildScratch } from '../warehouse/postgres/statements/scratch.ts';
 import type { Session } from '../warehouse/session.ts';
 import { failureOf } from '../warehouse/sqlstate.ts';
@@ -42,6 +42,9 @@ async function rehearse(session: Session, plan: BackfillPlan, samples: readonly 
   const checks = [...judged.checks, ...idempotency, ...proofs];
   return { runs, rehearsal: { ...judged, checks, durationMs: Date.now() - started } };
 }
+
+/** Of the changes, so many are shown with a plan. */
+const SHOWN_ROWS = 10;
 
 /** The server's refusals of the contract's SQL or its rows are a finding; an outage is not, and is thrown on. */
 const FINDINGS: readonly FailureType[] = ['DataRefused', 'StatementRefused', 'MissingPrivilege'];
@@ -77,57 +80,45 @@ async function buildSamples(session: Session, plan: BackfillPlan, samples: reado
   return runs;
 }
 
-type Found = Omit<ReconciliationFigures, 'partitionsPlanned' | 'partitionsBuilt' | 'sourceDifferences'>;
-
 async function judgeSamples(
   session: Session,
   plan: BackfillPlan,
   samples: readonly Sample[],
 ): Promise<Omit<Rehearsal, 'durationMs'> & { readonly checks: readonly Check[] }> {
-  const { figures: found, topRows } = await session.one<{ figures: Found; topRows: readonly RehearsedRow[] }>(
-    reconcileSamples(plan, samples),
-  );
-  const partitions: RehearsedPartition[] = [];
-  for (const sample of samples) {
-    const delta = await session.one<RehearsedPartition>(sampleDelta(plan, sample));
-    partitions.push({ ...delta, measures: inOrder(plan, delta.measures) });
-  }
+  const raw = await session.one<RawComparison>(reconcileSamples(plan, samples));
+  const { figures, partitions, dimensions, topRows } = readComparison(raw, plan.contract);
+  const { validation } = plan.spec;
+  const totals = await compareTotals(session, plan, samples);
   const compared = {
-    partitions,
+    partitions: samples.flatMap(({ start }) => partitions.filter(({ partition }) => partition === start)),
+    dimensions,
     batches: new Set(samples.map(({ batch }) => batch)).size,
     figures: {
-      ...found,
-      measures: inOrder(plan, found.measures),
+      ...figures,
       partitionsPlanned: samples.length,
-      partitionsBuilt: partitions.length,
-      sourceDifferences: await sourceDifferences(session, plan, samples),
+      partitionsBuilt: samples.length,
+      partitionsOutside: countOutside(partitions, validation),
+      ...totals,
     },
   };
-  const totals = Object.entries(plan.sourceTotals).map(([name, { tolerance }]) => [name, tolerance] as const);
-  const expected = { ...plan.spec.validation, sourceTolerances: Object.fromEntries(totals) };
-  return { ...compared, topRows, checks: judgeRehearsal(compared, expected) };
+  const tolerances = Object.entries(plan.sourceTotals).map(([name, { tolerance }]) => [name, tolerance] as const);
+  const checks = judgeRehearsal(compared, { ...validation, sourceTolerances: Object.fromEntries(tolerances) });
+  return { ...compared, topRows: topRows.slice(0, SHOWN_ROWS), checks };
 }
 
-/** As the contract lists them: the server sorts the keys of its objects by length. */
-function inOrder<T>(plan: BackfillPlan, measures: Readonly<Record<string, T>>): Record<string, T> {
-  const names = Object.keys(plan.contract.measures);
-  return Object.fromEntries(Object.entries(measures).sort(([a], [b]) => names.indexOf(a) - names.indexOf(b)));
-}
-
-/** By source total, the largest difference of any sample; text, so that no digit is lost. */
-async function sourceDifferences(
+/** By source total, the largest difference of any sample, as text, so that no digit is lost; and samples without a figure. */
+async function compareTotals(
   session: Session,
   plan: BackfillPlan,
   samples: readonly Sample[],
-): Promise<Record<string, string>> {
-  const largest: Record<string, string> = {};
+): Promise<Pick<ReconciliationFigures, 'sourceDifferences' | 'sourceMissing'>> {
+  const sourceDifferences: Record<string, string> = {};
+  const sourceMissing: Record<string, number> = {};
   for (const [name, total] of Object.entries(plan.sourceTotals)) {
-    const differences: string[] = [];
-    for (const sample of samples)
-      differences.push(
-        (await session.one<{ difference: string }>(sampleTotalDifference(plan, name, total.text, sample))).difference,
-      );
-    largest[name] = largestDifference(differences);
+    const found: TotalDifference[] = [];
+    for (const sample of samples) found.push(await session.one(sampleTotalDifference(plan, name, total, sample)));
+    sourceDifferences[name] = largestDifference(found.map(({ difference }) => difference));
+    sourceMissing[name] = found.reduce((sum, { missing }) => sum + missing, 0);
   }
-  return largest;
+  return { sourceDifferences, sourceMissing };
 }

@@ -16,12 +16,15 @@ export function tableReasons(table: TableShape, contract: DatasetContract): stri
     reasons.push(
       `${name} has no index that begins with ${key} and is not partitioned by it; every partition would scan the whole table: CREATE INDEX CONCURRENTLY ON ${name} (${key})`,
     );
-  const wanted = [...contract.uniqueKey].sort().join(',');
-  if (!table.uniqueKeys.some((columns) => [...columns].sort().join(',') === wanted))
+  if (!table.uniqueKeys.some((columns) => isSet(columns, contract.uniqueKey)))
     reasons.push(
       `${name} has no unique index on exactly (${contract.uniqueKey.join(', ')}), the contract's unique_key; add one, or correct the contract`,
     );
   return reasons;
+}
+
+function isSet(columns: readonly string[], wanted: readonly string[]): boolean {
+  return [...columns].sort().join(',') === [...wanted].sort().join(',');
 }
 
 /** Columns that the documents name, and columns that a shadow cannot carry. */
@@ -35,11 +38,17 @@ export function columnReasons(table: TableShape, contract: DatasetContract): str
     ...contract.required.map((one) => [one, 'required'] as const),
   ])
     if (!known.has(column)) reasons.push(`column ${column} (${where} of the contract) does not exist in ${name}`);
-  for (const column of new Set([contract.partition.key, ...contract.uniqueKey]))
-    if (known.get(column)?.notNull === false)
+  const nullsMayStand = table.uniqueWithNulls.some((columns) => isSet(columns, contract.uniqueKey));
+  for (const column of new Set([contract.partition.key, ...contract.uniqueKey])) {
+    if (known.get(column)?.notNull !== false) continue;
+    const required = `ALTER TABLE ${name} ALTER COLUMN ${column} SET NOT NULL`;
+    if (column === contract.partition.key)
+      reasons.push(`column ${column} of ${name} may be null; a partition key must be NOT NULL: ${required}`);
+    else if (!nullsMayStand)
       reasons.push(
-        `column ${column} of ${name} may be null; keys must be NOT NULL: ALTER TABLE ${name} ALTER COLUMN ${column} SET NOT NULL`,
+        `column ${column} of ${name} may be null, and its unique index lets a null stand twice: ${required}, or make the index UNIQUE NULLS NOT DISTINCT`,
       );
+  }
   const key = known.get(contract.partition.key);
   if (key !== undefined && !KEY_TYPES.some((type) => key.type.startsWith(type)))
     reasons.push(

@@ -6,7 +6,7 @@ import type { TableShape } from '../domain/table-shape.ts';
 import { bindNamed } from '../spec/sql-parameters.ts';
 import { describeQuery } from '../warehouse/postgres/catalogue.ts';
 import { TRANSFORM_PARAMETERS } from '../warehouse/postgres/statements/corrected-rows.ts';
-import { TOTALS_PARAMETERS } from '../warehouse/postgres/statements/source-total-difference.ts';
+import { TOTALS_PARAMETERS } from '../warehouse/postgres/statements/independent-figures.ts';
 import type { Session } from '../warehouse/session.ts';
 import { ident, sql } from '../warehouse/sql.ts';
 
@@ -63,6 +63,7 @@ export async function checkTransforms(
     produced ??= names;
   }
   for (const [name, total] of Object.entries(contract.sourceTotals)) {
+    if (total.sql === null) continue;
     const yields = await describe(total.sql, TOTALS_PARAMETERS);
     const shape = yields.map((column) => column.name).join(', ');
     if (yields.length > 0 && shape !== 'partition_start, value')

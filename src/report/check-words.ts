@@ -7,6 +7,9 @@ const WHOLE: Readonly<Record<string, string>> = {
   rows_outside: 'Each partition holds the rows it was built with, and no other',
   rows_changed: 'Rows that change',
   rows_live: 'Rows that the live pipeline wrote meanwhile',
+  rows_tolerated: 'Rows that differ within the tolerance of their columns, and count as equal',
+  explained_twice: 'Changed rows that more than one named reason explains',
+  columns: 'The corrected rows have the columns of the base: names, order, types',
   unexplained: 'Changed rows without a named reason',
   idempotency: 'Building a partition twice gives the same rows',
   idempotency_keys: 'Keys of the partition built twice are unique',
@@ -23,8 +26,20 @@ const WITH_SUBJECT: Readonly<Record<string, (subject: string) => string>> = {
   partition_delta: (measure) => `Change of ${measure} in each partition`,
   input_effect: (measure) => `Change of ${measure} because inputs changed`,
   logic_effect: (measure) => `Change of ${measure} because of the corrected logic`,
+  delta_by: (subject) => `Change of ${ofBoth(subject)}`,
+  stands_out: (subject) => `Change of ${ofBoth(subject)} that is unlike the others`,
+  unexplained_delta: (measure) => `Change of ${measure} in rows without a named reason, signs left out`,
+  attribution: (measure) => `Named reasons and all the rest make up the change of ${measure}`,
+  tolerated: (column) => `What tolerated differences of ${column} add up to`,
+  boundary: (measure) => `No step of ${measure} at month ends and at the ends of the interval`,
   explained: (name) => `Changed rows explained by “${name}”`,
 };
+
+/** `revenue/merchant_id`: a measure by a dimension. */
+function ofBoth(subject: string): string {
+  const [measure = '', dimension = ''] = subject.split('/');
+  return `${measure} for each ${dimension}`;
+}
 
 /** What a check is about, in plain words; its own name where nobody wrote any. */
 export function checkInWords(name: string): string {

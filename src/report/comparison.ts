@@ -1,5 +1,5 @@
 import { percentChange } from '../domain/batch-verdict.ts';
-import { subtractDecimals } from './decimal.ts';
+import { subtractDecimals } from '../domain/decimal.ts';
 import type { Comparison } from './report.ts';
 
 /** Old beside new, with the exact difference and the change in percent. */

@@ -1,6 +1,7 @@
 import { describeLiveWrites } from '../domain/live-writes.ts';
 import type { Amendment } from '../ledger/amendments.ts';
-import { formatDecimal, formatDelta, subtractDecimals } from './decimal.ts';
+import { subtractDecimals } from '../domain/decimal.ts';
+import { formatDecimal, formatDelta } from './decimal.ts';
 import type { Markup } from './markup.ts';
 import { markup } from './markup.ts';
 import type { Report } from './report.ts';

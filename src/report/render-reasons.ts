@@ -1,9 +1,11 @@
 import type { ChangedRow } from '../ledger/changed-rows.ts';
-import { subtractDecimals, formatDecimal, formatDelta } from './decimal.ts';
+import { subtractDecimals } from '../domain/decimal.ts';
+import { formatDecimal, formatDelta } from './decimal.ts';
 import type { Markup } from './markup.ts';
 import { markup } from './markup.ts';
 import type { Report } from './report.ts';
 import type { Column } from './table.ts';
+import { renderAttribution } from './render-attribution.ts';
 import { table } from './table.ts';
 import { counted, formatCount } from './words.ts';
 
@@ -29,9 +31,9 @@ ${table(
   rows,
   '',
 )}
-<h3>The rows that change most</h3>
+${renderAttribution(figures)}<h3>The rows that change most</h3>
 ${table(
-  `The ${counted(changedRows.rows.length, 'largest change')} of ${changedRows.measure} in a single row, from the ten largest of every batch`,
+  `The ${counted(changedRows.rows.length, 'largest change')} of ${changedRows.measure} in a single row, from the hundred largest of every batch`,
   rowColumns(changedRows.keyColumns),
   changedRows.rows,
   'No changed row is recorded yet.',

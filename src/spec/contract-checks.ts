@@ -16,7 +16,7 @@ import { tableNameReader } from './sql-name.ts';
 /** What holds between fields of a contract. Each check runs whenever its own fields can be read. */
 export function contractIssues(document: unknown): readonly DocumentIssue[] {
   return [
-    ...['approvers', 'sign_off', 'unique_key', 'required', 'reference_inputs'].flatMap((name) =>
+    ...['approvers', 'sign_off', 'unique_key', 'required', 'dimensions', 'reference_inputs'].flatMap((name) =>
       repeated(valueAt(document, [name]), [name]),
     ),
     ...approvalIssues(document),
@@ -74,14 +74,22 @@ function totalIssues(document: unknown): readonly DocumentIssue[] {
   const totals = valueAt(document, ['source_totals']);
   if (!isMapping(totals) || !isMapping(measures)) return [];
   const names = Object.keys(measures);
-  return Object.keys(totals).flatMap((name): readonly DocumentIssue[] => {
-    if (names.includes(name)) return [];
+  return Object.entries(totals).flatMap(([name, total]): readonly DocumentIssue[] => {
+    const paths = isMapping(total) ? ['sql', 'csv'].filter((way) => total[way] !== undefined) : ['sql'];
+    if (names.includes(name) && paths.length === 1) return [];
+    if (names.includes(name)) return [wayIssue(name, paths)];
     const nearest = nearestWord(name, names);
     const hint = nearest === undefined ? { allowed: names.join(', ') || 'a name under measures' } : { nearest };
     return [
       { path: ['source_totals', name], part: 'key', problem: 'not a measure of this contract', found: name, ...hint },
     ];
   });
+}
+
+function wayIssue(name: string, paths: readonly string[]): DocumentIssue {
+  const allowed = 'sql (a query) or csv (a file of figures), one of them';
+  const problem = paths.length === 0 ? 'has no path to its figures' : 'has two paths to its figures';
+  return { path: ['source_totals', name], part: 'key', problem, found: '', allowed };
 }
 
 const WAYS = ['monitor', 'http', 'canary'] as const;

@@ -7,6 +7,7 @@ const FIELDS: readonly DefaultField[] = [
   { path: 'closed_periods', value: [] },
   { path: 'partition.time_zone', value: null },
   { path: 'required', value: [] },
+  { path: 'dimensions', value: [] },
   { path: 'measures', value: {} },
   { path: 'transform.trusted', value: [] },
   { path: 'transform.range_safe', value: false },

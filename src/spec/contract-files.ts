@@ -4,16 +4,17 @@ import type { DatasetContract, LoadedContract } from '../domain/dataset-contract
 import { sha256 } from './fingerprint.ts';
 import type { DocumentPath } from './document-path.ts';
 import { formatPath } from './document-path.ts';
+import { figureProblems } from './figures-file.ts';
 import type { Locate } from './source-document.ts';
 import { readSourceText } from './source-text.ts';
 import type { SpecProblem } from './spec-problem.ts';
 import type { SqlKind } from './sql-parameters.ts';
 import { sqlProblems } from './sql-parameters.ts';
 
-/** One place of a contract that names an SQL file. */
+/** One place of a contract that names a file. */
 interface FileUse {
-  readonly sql: string;
-  readonly kind: SqlKind;
+  readonly file: string;
+  readonly kind: SqlKind | 'figures';
   readonly path: DocumentPath;
 }
 
@@ -22,7 +23,7 @@ export interface ContractFiles {
   readonly problems: readonly SpecProblem[];
 }
 
-/** Reads every SQL file that a contract names and checks it for its use. Symbolic links may not lead out of the folder. */
+/** Reads every file that a contract names and checks it for its use. Symbolic links may not lead out of the folder. */
 export async function readContractFiles(
   folder: string,
   contract: DatasetContract,
@@ -34,8 +35,9 @@ export async function readContractFiles(
   for (const use of fileUses(contract)) {
     const text = await readInside(root, folder, use, locate);
     if (typeof text === 'string') {
-      files[use.sql] = { text, sha256: sha256(text) };
-      problems.push(...sqlProblems(text, use.kind, join(folder, use.sql)));
+      files[use.file] = { text, sha256: sha256(text) };
+      const file = join(folder, use.file);
+      problems.push(...(use.kind === 'figures' ? figureProblems(text, file) : sqlProblems(text, use.kind, file)));
     } else {
       problems.push(text);
     }
@@ -45,14 +47,14 @@ export async function readContractFiles(
 
 async function readInside(root: string, folder: string, use: FileUse, locate: Locate): Promise<string | SpecProblem> {
   const refused = (problem: string, allowed: string): SpecProblem => {
-    return { ...locate(use.path), path: formatPath(use.path), problem, found: use.sql, allowed };
+    return { ...locate(use.path), path: formatPath(use.path), problem, found: use.file, allowed };
   };
   try {
-    const target = await realpath(join(root, use.sql));
+    const target = await realpath(join(root, use.file));
     if (!target.startsWith(root.endsWith(sep) ? root : root + sep)) {
       return refused('a link that leaves the contracts folder:', 'a file inside the folder');
     }
-    const source = await readSourceText(target, join(folder, use.sql));
+    const source = await readSourceText(target, join(folder, use.file));
     return source.ok ? source.text : source.problem;
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
@@ -64,19 +66,20 @@ async function readInside(root: string, folder: string, use: FileUse, locate: Lo
 function fileUses(contract: DatasetContract): readonly FileUse[] {
   const eras = (['corrected', 'trusted'] as const).flatMap((logic) =>
     contract.transform[logic].map(({ sql }, index): FileUse => {
-      return { sql, kind: 'transform', path: ['transform', logic, index, 'sql'] };
+      return { file: sql, kind: 'transform', path: ['transform', logic, index, 'sql'] };
     }),
   );
-  const totals = Object.entries(contract.sourceTotals).map(([name, { sql }]): FileUse => {
-    return { sql, kind: 'totals', path: ['source_totals', name, 'sql'] };
-  });
+  const totals = Object.entries(contract.sourceTotals).flatMap(([name, { sql, csv }]): readonly FileUse[] => [
+    ...(sql === null ? [] : [{ file: sql, kind: 'totals' as const, path: ['source_totals', name, 'sql'] }]),
+    ...(csv === null ? [] : [{ file: csv, kind: 'figures' as const, path: ['source_totals', name, 'csv'] }]),
+  ]);
   const monitors = Object.entries(contract.consumers).flatMap(([name, { probe: one }]): readonly FileUse[] => {
     if (one === null || one.kind === 'http') return [];
     const place = one.kind === 'sql' ? ['monitor'] : ['canary', 'sql'];
-    return [{ sql: one.sql, kind: 'monitor', path: ['consumers', name, ...place] }];
+    return [{ file: one.sql, kind: 'monitor', path: ['consumers', name, ...place] }];
   });
   const probe = contract.livePipeline.running;
   const probes: readonly FileUse[] =
-    probe?.kind === 'sql' ? [{ sql: probe.sql, kind: 'probe', path: ['live_pipeline', 'running'] }] : [];
+    probe?.kind === 'sql' ? [{ file: probe.sql, kind: 'probe', path: ['live_pipeline', 'running'] }] : [];
   return [...eras, ...totals, ...monitors, ...probes];
 }

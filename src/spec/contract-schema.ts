@@ -6,6 +6,7 @@ import {
   announcementFileReader,
   answerPathReader,
   conditionReader,
+  csvPathReader,
   expectationReader,
   expressionReader,
   probeUrlReader,
@@ -84,13 +85,17 @@ export const contractSchema = z.object({
   }),
   unique_key: z.array(column).min(1),
   required: z.array(column),
+  dimensions: z.array(column),
   measures: z.record(z.string(), field(expressionReader)),
   transform: z.object({
     corrected: z.array(era).min(1),
     trusted: z.array(era),
     range_safe: field(booleanReader),
   }),
-  source_totals: z.record(z.string(), z.object({ sql: sqlPath, tolerance: field(amountReader) })),
+  source_totals: z.record(
+    z.string(),
+    z.object({ sql: sqlPath.optional(), csv: field(csvPathReader).optional(), tolerance: field(amountReader) }),
+  ),
   reference_inputs: z.array(table),
   explanations: z.record(z.string(), field(expressionReader)),
   live_pipeline: z.object({

@@ -6,16 +6,20 @@ import { textReader } from './reader.ts';
 import { expressionProblem } from './sql-problems.ts';
 
 /** An SQL file beside the contract. Whether it exists is looked at when the folder is read. */
-export const sqlPathReader = textReader(
-  'a path of an SQL file',
-  'a path inside the contracts folder that ends in .sql, relative to the contract',
-  (text) => {
-    if (!text.endsWith('.sql') || /[\p{Cc}\\]/u.test(text)) return null;
+export const sqlPathReader = pathReader('an SQL file', '.sql');
+
+/** A file of figures beside it. */
+export const csvPathReader = pathReader('a CSV file', '.csv');
+
+function pathReader(what: string, ending: string): Reader<string> {
+  const allowed = `a path inside the contracts folder that ends in ${ending}, relative to the contract`;
+  return textReader(`a path of ${what}`, allowed, (text) => {
+    if (!text.endsWith(ending) || /[\p{Cc}\\]/u.test(text)) return null;
     if (text.startsWith('/') || /^[A-Za-z]:/.test(text)) return { problem: 'an absolute path' };
     if (text.split('/').includes('..')) return { problem: 'a path that leaves the contracts folder' };
     return { value: text };
-  },
-);
+  });
+}
 
 /** A file that announcements are appended to, inside the folder of reports. */
 export const announcementFileReader = textReader(

@@ -28,6 +28,7 @@ export function crossCheck(
     ...targetIssues(spec, contract),
     ...snapshotIssues(spec, contract),
     ...measureIssues(spec, contract),
+    ...dimensionIssues(spec, contract),
     ...eraIssues(spec, contract),
     ...grainIssues(spec, contract),
     ...openIssues(spec, contract, now),
@@ -78,21 +79,59 @@ export function unknownMeasures(
   const validation = valueAt(document, ['validation']);
   const names = isMapping(validation) ? Object.keys(validation) : [];
   const given = names.filter((name) => name.endsWith(DELTA)).map((name) => name.slice(0, -DELTA.length));
-  return notMeasures(given, contract).map((issue) => placeIssue(issue, locate));
+  const bounded = valueAt(document, ['validation', BOUNDED]);
+  return [
+    ...notMeasures(given, contract, deltaField),
+    ...notMeasures(isMapping(bounded) ? Object.keys(bounded) : [], contract, boundField),
+  ].map((issue) => placeIssue(issue, locate));
 }
 
 function measureIssues({ validation }: BackfillSpec, contract: DatasetContract): readonly DocumentIssue[] {
-  return notMeasures(Object.keys(validation.deltaExpected), contract);
+  return [
+    ...notMeasures(Object.keys(validation.deltaExpected), contract, deltaField),
+    ...notMeasures(Object.keys(validation.maxUnexplainedDelta), contract, boundField),
+  ];
 }
 
-function notMeasures(given: readonly string[], contract: Pick<DatasetContract, 'measures'>): readonly DocumentIssue[] {
+function dimensionIssues({ validation }: BackfillSpec, { dimensions }: DatasetContract): readonly DocumentIssue[] {
+  return Object.entries(validation.deltaExpectedBy).flatMap(([measure, by]) =>
+    Object.keys(by).flatMap((column): readonly DocumentIssue[] => {
+      if (dimensions.includes(column)) return [];
+      const allowed = dimensions.join(', ') || 'none, since the contract has no dimensions';
+      const path: DocumentPath = ['validation', `${measure}${DELTA}`, 'by', column];
+      return [{ path, part: 'key', problem: 'not a dimension of the contract:', found: column, allowed }];
+    }),
+  );
+}
+
+const BOUNDED = 'max_unexplained_delta';
+
+interface MeasureField {
+  readonly path: DocumentPath;
+  readonly written: string;
+}
+
+/** How a measure is written where something is expected of it. */
+function deltaField(measure: string): MeasureField {
+  return { path: ['validation', `${measure}${DELTA}`], written: `${measure}${DELTA}` };
+}
+
+function boundField(measure: string): MeasureField {
+  return { path: ['validation', BOUNDED, measure], written: measure };
+}
+
+function notMeasures(
+  given: readonly string[],
+  contract: Pick<DatasetContract, 'measures'>,
+  place: (measure: string) => MeasureField,
+): readonly DocumentIssue[] {
   const measures = Object.keys(contract.measures);
   return given.flatMap((measure): readonly DocumentIssue[] => {
     if (measures.includes(measure)) return [];
     const nearest = nearestWord(measure, measures);
-    const hint = nearest === undefined ? {} : { nearest: `${nearest}${DELTA}` };
+    const hint = nearest === undefined ? {} : { nearest: place(nearest).written };
     const allowed = measures.join(', ') || 'none, since the contract has no measures';
-    const path: DocumentPath = ['validation', `${measure}${DELTA}`];
+    const { path } = place(measure);
     return [{ path, part: 'key', problem: 'not a measure of the contract:', found: measure, allowed, ...hint }];
   });
 }

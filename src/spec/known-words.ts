@@ -53,6 +53,9 @@ const PERSON: NameRule = {
   allowed: 'up to 100 characters in one line',
 };
 
+/** Read as a column name where its value is read. */
+const COLUMN: NameRule = { what: 'a column name', pattern: /^.+$/su, allowed: 'the name of one column' };
+
 export const SPEC_WORDS = section({
   backfill_id: VALUE,
   owner: VALUE,
@@ -80,13 +83,14 @@ export const SPEC_WORDS = section({
   validation: section(
     {
       row_count_tolerance: VALUE,
-      max_unexplained_rows: LATER,
-      tolerances: LATER,
-      boundary: LATER,
-      sample_rows: LATER,
-      required: LATER,
+      max_unexplained_rows: section({ batch: VALUE, run: VALUE }),
+      max_unexplained_delta: named(SQL_WORD, section({ batch: VALUE, run: VALUE })),
+      tolerances: named(COLUMN, section({ absolute: VALUE, relative: VALUE, drift: VALUE })),
+      boundary: section({ deviations: VALUE, least: VALUE, history: VALUE }),
+      sample_rows: VALUE,
+      required: VALUE,
     },
-    { _delta_expected: section({ partition: VALUE, batch: VALUE, run: VALUE }) },
+    { _delta_expected: section({ partition: VALUE, batch: VALUE, run: VALUE, by: named(COLUMN, VALUE) }) },
   ),
   publication: section({
     strategy: VALUE,
@@ -122,9 +126,10 @@ export const CONTRACT_WORDS = section({
   partition: section({ key: VALUE, grain: VALUE, time_zone: VALUE }),
   unique_key: VALUE,
   required: VALUE,
+  dimensions: VALUE,
   measures: named(SQL_WORD, VALUE),
   transform: section({ corrected: ERAS, trusted: ERAS, range_safe: VALUE }),
-  source_totals: named(SQL_WORD, section({ sql: VALUE, tolerance: VALUE, csv: LATER })),
+  source_totals: named(SQL_WORD, section({ sql: VALUE, csv: VALUE, tolerance: VALUE })),
   reference_inputs: VALUE,
   explanations: named(SQL_WORD, VALUE),
   live_pipeline: section({

@@ -51,9 +51,15 @@ function toContract(document: ContractDocument): DatasetContract {
     partition: { key: partition.key, grain: partition.grain, timeZone: partition.time_zone ?? null },
     uniqueKey: document.unique_key,
     required: document.required,
+    dimensions: document.dimensions,
     measures: document.measures,
     transform: { corrected: transform.corrected, trusted: transform.trusted, rangeSafe: transform.range_safe },
-    sourceTotals: document.source_totals,
+    sourceTotals: Object.fromEntries(
+      Object.entries(document.source_totals).map(([name, { sql, csv, tolerance }]) => [
+        name,
+        { sql: sql ?? null, csv: csv ?? null, tolerance },
+      ]),
+    ),
     referenceInputs: document.reference_inputs,
     explanations: document.explanations,
     livePipeline: {

@@ -16,6 +16,7 @@ import type { SpecProblem } from './spec-problem.ts';
 import { sortProblems } from './spec-problem.ts';
 import type { SpecDocument } from './spec-schema.ts';
 import { specSchema } from './spec-schema.ts';
+import { toValidation } from './to-validation.ts';
 import { unknownFields } from './unknown-fields.ts';
 
 export interface ParsedSpec {
@@ -66,7 +67,6 @@ export function parseSpec(
 
 function toSpec(document: SpecDocument): BackfillSpec {
   const { source_range: range, target, execution, validation, publication, rollback } = document;
-  const { row_count_tolerance: rowCountTolerance, ...deltas } = validation;
   return {
     backfillId: document.backfill_id,
     owner: document.owner,
@@ -84,7 +84,7 @@ function toSpec(document: SpecDocument): BackfillSpec {
       dailyBytesBudget: execution.daily_bytes_budget ?? null,
       pauseWindows: execution.pause_windows.map(({ from, to, time_zone: timeZone }) => ({ from, to, timeZone })),
     },
-    validation: { rowCountTolerance, deltaExpected: deltasByMeasure(deltas) },
+    validation: toValidation(validation),
     publication: {
       strategy: publication.strategy,
       lateDrift: {
@@ -104,12 +104,4 @@ function toSpec(document: SpecDocument): BackfillSpec {
       autoRollback: rollback.auto_rollback,
     },
   };
-}
-
-type DeltaExpected = BackfillSpec['validation']['deltaExpected'];
-
-function deltasByMeasure(deltas: Omit<SpecDocument['validation'], 'row_count_tolerance'>): DeltaExpected {
-  return Object.fromEntries(
-    Object.entries(deltas as DeltaExpected).map(([name, levels]) => [name.slice(0, -'_delta_expected'.length), levels]),
-  );
 }

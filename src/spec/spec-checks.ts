@@ -11,6 +11,7 @@ import { repeated } from './repeated.ts';
 import { tableNameReader } from './sql-name.ts';
 
 const READERS: DocumentPath = ['publication', 'direct_readers'];
+const REQUIRED: DocumentPath = ['validation', 'required'];
 
 /** What holds between fields. Each check runs whenever its own fields can be read, whatever else is wrong in the document. */
 export function specIssues(document: unknown, today: string): readonly DocumentIssue[] {
@@ -19,7 +20,8 @@ export function specIssues(document: unknown, today: string): readonly DocumentI
     ...snapshotIssues(document),
     ...windowIssues(document),
     ...deltaIssues(document),
-    ...repeated(valueAt(document, READERS), READERS),
+    ...toleranceIssues(document),
+    ...[READERS, REQUIRED].flatMap((path) => repeated(valueAt(document, path), path)),
     ...announceIssues(document, ['publication', 'announce']),
   ];
 }
@@ -95,7 +97,25 @@ function deltaIssues(document: unknown): readonly DocumentIssue[] {
   if (!isMapping(validation)) return [];
   return Object.entries(validation).flatMap(([name, value]) =>
     name.endsWith('_delta_expected') && isMapping(value) && Object.keys(value).length === 0
-      ? [{ path: ['validation', name], problem: 'expects nothing', found: '', allowed: 'partition, batch or run' }]
+      ? [{ path: ['validation', name], problem: 'expects nothing', found: '', allowed: 'partition, batch, run or by' }]
+      : [],
+  );
+}
+
+/** A tolerance of nothing would be read as one. */
+function toleranceIssues(document: unknown): readonly DocumentIssue[] {
+  const tolerances = valueAt(document, ['validation', 'tolerances']);
+  if (!isMapping(tolerances)) return [];
+  return Object.entries(tolerances).flatMap(([column, value]) =>
+    isMapping(value) && value['absolute'] === undefined && value['relative'] === undefined
+      ? [
+          {
+            path: ['validation', 'tolerances', column],
+            problem: 'tolerates nothing',
+            found: '',
+            allowed: 'absolute or relative, and drift',
+          },
+        ]
       : [],
   );
 }

@@ -12,6 +12,11 @@ const FIELDS: readonly DefaultField[] = [
   { path: 'execution.daily_bytes_budget', value: null },
   { path: 'execution.pause_windows', value: [] },
   { path: 'validation.row_count_tolerance', value: 0 },
+  { path: 'validation.max_unexplained_rows', value: null },
+  { path: 'validation.max_unexplained_delta', value: {} },
+  { path: 'validation.tolerances', value: {} },
+  { path: 'validation.sample_rows', value: 5 },
+  { path: 'validation.required', value: [] },
   { path: 'publication.strategy', value: 'pointer' },
   { path: 'publication.late_drift.partitions', value: '1%' },
   { path: 'publication.late_drift.measure', value: '0.1%' },
@@ -25,11 +30,19 @@ const FIELDS: readonly DefaultField[] = [
   { path: 'rollback.auto_rollback', value: true },
 ];
 
+/** Three and a half deviations stand out, six are beyond chance; daily figures of a small series wander by a per cent or two. */
+const BOUNDARY: readonly DefaultField[] = [
+  { path: 'validation.boundary.deviations', value: 6 },
+  { path: 'validation.boundary.least', value: '2%' },
+  { path: 'validation.boundary.history', value: 12 },
+];
+
 /** The optional fields of a backfill spec, those of its pause windows included. */
 export function specDefaults(document: unknown): readonly DefaultField[] {
   const windows = valueAt(document, ['execution', 'pause_windows']);
   const zones = (Array.isArray(windows) ? (windows as unknown[]) : []).flatMap((window, index) =>
     isMapping(window) ? [{ path: `execution.pause_windows[${index}].time_zone`, value: 'UTC' }] : [],
   );
-  return [...FIELDS, ...zones];
+  const boundary = valueAt(document, ['validation', 'boundary']);
+  return [...FIELDS, ...(boundary === undefined || isMapping(boundary) ? BOUNDARY : []), ...zones];
 }

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import type { Bounds } from '../domain/backfill-spec.ts';
 import { BUILD_ORDERS } from '../domain/backfill-spec.ts';
 import { announceSchema } from './contract-schema.ts';
 import { isMapping } from './document-path.ts';
 import { dateReader } from './iso-date.ts';
 import { LATER_STRATEGIES } from './known-words.ts';
 import {
+  amountReader,
   backfillIdReader,
   booleanReader,
   choiceReader,
@@ -16,6 +18,35 @@ import {
 import { bytesReader, durationReader, percentRangeReader, shareReader, timeoutReader } from './quantities.ts';
 import { eitherForm, field } from './reader.ts';
 import { columnNameReader, tableNameReader } from './sql-name.ts';
+
+/** A mapping whose keys are column names, plain or quoted. */
+function byColumn<T>(item: z.ZodType<T>): z.ZodType<Record<string, T>> {
+  return z.record(z.string(), item).transform((given, context) => {
+    const named = Object.entries(given).map(([name, value]): [string, T] => {
+      const reading = columnNameReader.read(name);
+      if ('value' in reading) return [reading.value, value];
+      context.addIssue({
+        code: 'custom',
+        message: reading.problem,
+        params: { ...columnNameReader, ...reading },
+        path: [name],
+      });
+      return [name, value];
+    });
+    return Object.fromEntries(named);
+  });
+}
+
+/** One bound for every batch and for the run, or one of each. */
+function bounds(bound: z.ZodType<number>): z.ZodType<Bounds> {
+  return eitherForm((value) =>
+    isMapping(value)
+      ? z
+          .object({ batch: bound.optional(), run: bound.optional() })
+          .transform(({ batch, run }) => ({ batch: batch ?? null, run: run ?? null }))
+      : bound.transform((one) => ({ batch: one, run: one })),
+  );
+}
 
 const date = field(dateReader);
 const party = field(lineReader(100));
@@ -29,8 +60,9 @@ const deltaExpected = eitherForm((value) =>
         partition: percentRange.optional(),
         batch: percentRange.optional(),
         run: percentRange.optional(),
+        by: byColumn(percentRange).optional(),
       })
-    : percentRange.transform((range) => ({ batch: range, run: range })),
+    : percentRange.transform((range) => ({ batch: range, run: range, by: {} })),
 );
 
 const exclusion = eitherForm((value) =>
@@ -41,6 +73,10 @@ const exclusion = eitherForm((value) =>
 const MOST_PARTITIONS_PER_BATCH = 10_000;
 /** Each lane is one rebuilding statement on the warehouse. */
 const MOST_LANES = 32;
+
+/** Kept with the evidence of every batch. */
+const MOST_SAMPLE_ROWS = 100;
+const rows = field(integerReader(0, 1_000_000_000));
 
 /** Writers of the base stand still for as long: an hour is no switch any more. */
 const LONGEST_FENCE_MS = 3_600_000;
@@ -64,7 +100,31 @@ export const specSchema = z.object({
       z.object({ from: field(clockReader), to: field(clockReader), time_zone: field(timeZoneReader) }),
     ),
   }),
-  validation: z.object({ row_count_tolerance: field(integerReader(0, 1_000_000_000)) }).catchall(deltaExpected),
+  validation: z
+    .object({
+      row_count_tolerance: rows,
+      max_unexplained_rows: bounds(rows).optional(),
+      max_unexplained_delta: z.record(z.string(), bounds(field(amountReader))),
+      tolerances: byColumn(
+        z.object({
+          absolute: field(amountReader).optional(),
+          relative: field(shareReader).optional(),
+          drift: field(amountReader),
+        }),
+      ),
+      boundary: eitherForm<'off' | { deviations: number; least: number; history: number }>((value) =>
+        isMapping(value)
+          ? z.object({
+              deviations: field(integerReader(1, 100)),
+              least: field(shareReader),
+              history: field(integerReader(4, 10_000)),
+            })
+          : field(choiceReader(['off'] as const)),
+      ),
+      sample_rows: field(integerReader(0, MOST_SAMPLE_ROWS)),
+      required: z.array(field(columnNameReader)),
+    })
+    .catchall(deltaExpected),
   publication: z.object({
     strategy: field(choiceReader(['pointer'] as const, LATER_STRATEGIES)),
     late_drift: z.object({

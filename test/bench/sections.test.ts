@@ -16,6 +16,7 @@ import { insertSlice } from '../../src/warehouse/postgres/statements/insert-slic
 import { reconcileSlice } from '../../src/warehouse/postgres/statements/reconcile-slice.ts';
 import { sourceTotalDifference } from '../../src/warehouse/postgres/statements/source-total-difference.ts';
 import type { Sql } from '../../src/warehouse/sql.ts';
+import { EXPECTS_NOTHING } from '../support/expectations.ts';
 
 const FILE = { file: 'a.sql', sha256: '' };
 const PLAN = {
@@ -30,11 +31,23 @@ const PLAN = {
   addedColumns: [],
   columns: [{ name: 'day' }, { name: 'net' }],
   eras: [{ ...FILE, from: '2024-01-01', text: 'select day, net from a where day >= :partition_start' }],
-  contract: { partition: { key: 'day' }, required: [], measures: { net: 'sum(net)' }, explanations: {} },
+  contract: {
+    partition: { key: 'day' },
+    required: [],
+    dimensions: [],
+    measures: { net: 'sum(net)' },
+    explanations: {},
+  },
+  spec: { validation: EXPECTS_NOTHING },
 } as unknown as BackfillPlan;
 const SLICE = { start: '2025-01-01', end: '2025-01-02', era: 1 };
 const PARTITION = { ...SLICE, ordinal: 1, batch: 1, state: 'planned' as const, moved: false, bytes: 0, gateCancels: 0 };
-const TOTAL = { ...FILE, text: 'select day as partition_start, sum(net) as value from a group by day', tolerance: 0 };
+const TOTAL = {
+  ...FILE,
+  text: 'select day as partition_start, sum(net) as value from a group by day',
+  tolerance: 0,
+  figures: null,
+};
 
 /** What a rebuild runs, from the product's own builders: a statement that is written another way shows up here. */
 const STATEMENTS: readonly (readonly [Section, Sql])[] = [

@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { Expectations, ReconciliationFigures } from '../../src/domain/batch-verdict.ts';
 import { formatPercent, judge, percentChange } from '../../src/domain/batch-verdict.ts';
 import { describeCheck } from '../../src/domain/verdict.ts';
+import { EXPECTS_NOTHING, NO_FIGURES } from '../support/expectations.ts';
 
 const CLEAN: ReconciliationFigures = {
+  ...NO_FIGURES,
   partitionsPlanned: 7,
   partitionsBuilt: 7,
   rowsOld: 100,
@@ -22,23 +24,32 @@ const CLEAN: ReconciliationFigures = {
   sourceDifferences: { gross: '0' },
   explained: { tax_was_included: 38 },
   unexplained: 0,
+  attribution: {
+    revenue: { 'explained:tax_was_included': '-12.00', live: '0.50', total: '-11.50' },
+    gross: { live: '0', total: '0' },
+  },
+  absolute: { revenue: { 'explained:tax_was_included': '12.00' }, gross: {} },
 };
 const EXPECTED: Expectations = {
-  rowCountTolerance: 0,
+  ...EXPECTS_NOTHING,
   deltaExpected: { revenue: { batch: { low: -1.5, high: -0.8 } } },
   sourceTolerances: { gross: 0 },
   level: 'batch',
 };
 
+const NO_PARTS = { partitions: [], dimensions: {} };
+
 const failing = (figures: Partial<ReconciliationFigures>, expected: Partial<Expectations> = {}): string[] =>
-  judge({ ...CLEAN, ...figures }, { ...EXPECTED, ...expected })
+  judge({ ...CLEAN, ...figures }, { ...EXPECTED, ...expected }, NO_PARTS)
     .filter((check) => check.verdict === 'fail')
     .map(describeCheck);
 
 describe('the verdict on a batch', () => {
   it('shows every check of a clean batch and fails none', () => {
     expect(failing({})).toEqual([]);
-    const lines = judge(CLEAN, EXPECTED).map((check) => `${check.level} ${check.verdict} ${describeCheck(check)}`);
+    const lines = judge(CLEAN, EXPECTED, NO_PARTS).map(
+      (check) => `${check.level} ${check.verdict} ${describeCheck(check)}`,
+    );
     expect(lines.join('\n')).toMatchInlineSnapshot(`
       "structural pass partitions_present: 7 (allowed: 7)
       structural pass row_count: 0 (allowed: ±0)
@@ -52,7 +63,9 @@ describe('the verdict on a batch', () => {
       row info rows_changed: 38 (allowed: none set)
       row info rows_live: 2 (allowed: none set)
       row info explained:tax_was_included: 38 (allowed: none set)
-      row info unexplained: 0 (allowed: none set)"
+      row info unexplained: 0 (allowed: none set)
+      row pass attribution:revenue: 0.00 (allowed: 0 of the change left over)
+      row pass attribution:gross: 0 (allowed: 0 of the change left over)"
     `);
   });
 
@@ -91,7 +104,7 @@ describe('the verdict on a batch', () => {
     const wrong = { measures: { revenue: { old: '1000', new: '500' } } };
     expect(failing(wrong, { level: 'partition' })).toEqual([]);
     expect(failing(wrong)).toHaveLength(1);
-    const shown = judge({ ...CLEAN, ...wrong }, { ...EXPECTED, level: 'partition' });
+    const shown = judge({ ...CLEAN, ...wrong }, { ...EXPECTED, level: 'partition' }, NO_PARTS);
     expect(shown.find((check) => check.name === 'delta:revenue')).toMatchObject({
       verdict: 'info',
       figure: '-50.000%',

@@ -91,7 +91,7 @@ describe('the shape of table and view', () => {
       change:
         'ALTER TABLE finance.sales_by_day DROP CONSTRAINT sales_by_day_pkey, ALTER merchant DROP NOT NULL; CREATE UNIQUE INDEX ON finance.sales_by_day (merchant, day)',
       reason:
-        'column merchant of finance.sales_by_day may be null; keys must be NOT NULL: ALTER TABLE finance.sales_by_day ALTER COLUMN merchant SET NOT NULL',
+        'column merchant of finance.sales_by_day may be null, and its unique index lets a null stand twice: ALTER TABLE finance.sales_by_day ALTER COLUMN merchant SET NOT NULL, or make the index UNIQUE NULLS NOT DISTINCT',
     },
     {
       what: 'a column cannot be compared',
@@ -125,7 +125,7 @@ describe('the shape of table and view', () => {
       change:
         'ALTER TABLE finance.sales_by_day DROP CONSTRAINT sales_by_day_pkey, ALTER day DROP NOT NULL; CREATE UNIQUE INDEX ON finance.sales_by_day (day, merchant)',
       reason:
-        'column day of finance.sales_by_day may be null; keys must be NOT NULL: ALTER TABLE finance.sales_by_day ALTER COLUMN day SET NOT NULL',
+        'column day of finance.sales_by_day may be null; a partition key must be NOT NULL: ALTER TABLE finance.sales_by_day ALTER COLUMN day SET NOT NULL',
     },
     {
       what: 'the snapshot exists',

@@ -33,6 +33,8 @@ describe('a rehearsal of the right logic', () => {
       ),
     ).toMatchInlineSnapshot(`
       {
+        "attribution:gross": "pass",
+        "attribution:net": "pass",
         "delta:net": "pass",
         "idempotency": "pass",
         "idempotency_keys": "pass",
@@ -156,7 +158,7 @@ describe('a plan is refused, with the check, its figure and its limit, when the 
           ),
         },
       },
-      reason: /fails partition_delta:net: NaN% in partition 2025-01-07 \(/,
+      reason: /fails partition_delta:net: no number in partition 2025-01-07 \(/,
     },
     {
       what: 'cannot be built',

@@ -4,7 +4,8 @@ import type { Point } from '../../src/report/chart-svg.ts';
 import { changeChart, valueChart } from '../../src/report/chart-svg.ts';
 import { reportCommands } from '../../src/report/commands.ts';
 import { compare } from '../../src/report/comparison.ts';
-import { formatDecimal, formatDelta, subtractDecimals } from '../../src/report/decimal.ts';
+import { subtractDecimals } from '../../src/domain/decimal.ts';
+import { formatDecimal, formatDelta } from '../../src/report/decimal.ts';
 import { counted, formatDuration, formatInstant, listed } from '../../src/report/words.ts';
 
 describe('decimals', () => {

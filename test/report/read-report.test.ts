@@ -23,7 +23,7 @@ import { renderHtml } from '../../src/report/render-html.ts';
 import type { Session } from '../../src/warehouse/session.ts';
 import { SHORT, createPool, withRollback, withSession } from '../../src/warehouse/session.ts';
 import { sql } from '../../src/warehouse/sql.ts';
-import { subtractDecimals } from '../../src/report/decimal.ts';
+import { subtractDecimals } from '../../src/domain/decimal.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { cloneTemplate, ensureTemplate } from '../support/postgres.ts';
 import { CONTRACTS, installFor } from '../support/world.ts';

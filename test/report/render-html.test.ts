@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { renderHtml } from '../../src/report/render-html.ts';
 import type { Report } from '../../src/report/report.ts';
 import { DIGEST, sampleReport } from './sample-report.ts';
+import { EXPECTS_NOTHING } from '../support/expectations.ts';
 
 const ATTACK = `<script>alert("1" + '2')</script>&`;
 
@@ -84,13 +85,22 @@ describe('the report page', () => {
       changedRows: {
         ...changedRows,
         keyColumns: [ATTACK],
-        rows: [{ key: { [ATTACK]: { nested: ATTACK } }, class: 'changed', old: '1', new: '2', explanation: null }],
+        rows: [
+          {
+            key: { [ATTACK]: { nested: ATTACK } },
+            class: 'changed',
+            old: '1',
+            new: '2',
+            explanation: null,
+            columns: ATTACK,
+          },
+        ],
       },
       plan: {
         ...plan,
         spec: {
           ...plan.spec,
-          validation: { rowCountTolerance: 0, deltaExpected: { [ATTACK]: { run: { low: 0, high: 1 } } } },
+          validation: { ...EXPECTS_NOTHING, deltaExpected: { [ATTACK]: { run: { low: 0, high: 1 } } } },
         },
       },
     });

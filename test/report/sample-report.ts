@@ -6,6 +6,7 @@ import type { MeasureReport, Report } from '../../src/report/report.ts';
 import { summarise } from '../../src/report/summary.ts';
 import { NO_CONSUMERS } from './sample-parts.ts';
 import { NO_LAG } from './no-lag.ts';
+import { NO_FIGURES } from '../support/expectations.ts';
 import { SPEC } from './sample-spec.ts';
 
 export const DIGEST = 'c0ffee'.padEnd(64, '0');
@@ -117,6 +118,7 @@ export function sampleReport(change: Partial<Report> = {}): Report {
       rowsWritten: 8,
     },
     figures: {
+      ...NO_FIGURES,
       partitionsPlanned: 4,
       partitionsBuilt: 4,
       rowsOld: 8,
@@ -201,6 +203,7 @@ export function sampleReport(change: Partial<Report> = {}): Report {
           old: '600000.00',
           new: '580000.00',
           explanation: 'tax_was_included',
+          columns: 'net_revenue',
         },
         {
           key: { revenue_date: '2025-01-04', merchant_id: 18 },
@@ -208,6 +211,7 @@ export function sampleReport(change: Partial<Report> = {}): Report {
           old: '12.50',
           new: null,
           explanation: null,
+          columns: null,
         },
       ],
     },

@@ -1,4 +1,5 @@
 import type { BackfillSpec } from '../../src/domain/backfill-spec.ts';
+import { EXPECTS_NOTHING } from '../support/expectations.ts';
 
 export const SPEC: BackfillSpec = {
   backfillId: 'revenue-tax-fix',
@@ -18,7 +19,7 @@ export const SPEC: BackfillSpec = {
     pauseWindows: [],
   },
   validation: {
-    rowCountTolerance: 0,
+    ...EXPECTS_NOTHING,
     deltaExpected: { revenue: { batch: { low: -1.5, high: -0.8 }, run: { low: -1.5, high: -0.8 } } },
   },
   publication: {

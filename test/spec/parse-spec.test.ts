@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import { parseSpec } from '../../src/spec/parse-spec.ts';
 import { formatProblem } from '../../src/spec/spec-problem.ts';
 import { SPEC, TODAY, edited, specOf, specProblems } from './documents.ts';
+import { EXPECTS_NOTHING } from '../support/expectations.ts';
 
 describe('a backfill spec', () => {
   it('is read as it is written in the documentation', () => {
@@ -24,6 +25,7 @@ describe('a backfill spec', () => {
         pauseWindows: [],
       },
       validation: {
+        ...EXPECTS_NOTHING,
         rowCountTolerance: 0,
         deltaExpected: { revenue: { batch: { low: -1.5, high: -0.8 }, run: { low: -1.5, high: -0.8 } } },
       },
@@ -56,6 +58,11 @@ describe('a backfill spec', () => {
       execution.lock_timeout: 1s
       execution.daily_bytes_budget: none
       execution.pause_windows: none
+      validation.max_unexplained_rows: none
+      validation.max_unexplained_delta: none
+      validation.tolerances: none
+      validation.sample_rows: 5
+      validation.required: none
       publication.strategy: pointer
       publication.late_drift.partitions: 1%
       publication.late_drift.measure: 0.1%
@@ -66,7 +73,10 @@ describe('a backfill spec', () => {
       rollback.window: 7d
       rollback.retain_after_sign_off: 7d
       rollback.monitors: true
-      rollback.auto_rollback: true"
+      rollback.auto_rollback: true
+      validation.boundary.deviations: 6
+      validation.boundary.least: 2%
+      validation.boundary.history: 12"
     `);
   });
 
@@ -74,7 +84,7 @@ describe('a backfill spec', () => {
     const short = SPEC.slice(0, SPEC.indexOf('execution:')) + SPEC.slice(SPEC.indexOf('rollback:'));
     const { spec, defaults } = specOf(short);
     expect(spec.execution.maxConcurrency).toBe(1);
-    expect(spec.validation).toEqual({ rowCountTolerance: 0, deltaExpected: {} });
+    expect(spec.validation).toEqual(EXPECTS_NOTHING);
     expect(defaults).toContainEqual({ path: 'validation.row_count_tolerance', value: '0' });
   });
 
@@ -200,5 +210,34 @@ describe('an override', () => {
       --set  rollback.window: a duration without a unit "10"; allowed: a number with a unit (ms, s, m, h, d) such as 10s or 7d, up to 3650d
       --set  rollback.windw: unknown field "windw"; did you mean "window"?"
     `);
+  });
+
+  it('bounds what no named reason explains, tolerates differences of columns, and says what is expected of single values', () => {
+    const { spec } = specOf(
+      SPEC.replace(
+        'row_count_tolerance: 0',
+        `row_count_tolerance: 0
+  max_unexplained_rows: { batch: 3, run: 10 }
+  max_unexplained_delta: { gross: 0.5 }
+  tolerances: { net_revenue: { absolute: 0.01, relative: 0.001%, drift: 5 }, '"Odd Name"': { absolute: 1, drift: 0 } }
+  boundary: off
+  sample_rows: 2
+  required: [tax_amount]
+  gross_delta_expected: { by: { merchant_id: "-2% to 2%" } }`,
+      ),
+    );
+    expect(spec.validation).toMatchObject({
+      maxUnexplainedRows: { batch: 3, run: 10 },
+      maxUnexplainedDelta: { gross: { batch: 0.5, run: 0.5 } },
+      tolerances: {
+        net_revenue: { absolute: 0.01, relativePercent: 0.001, drift: 5 },
+        'Odd Name': { absolute: 1, relativePercent: 0, drift: 0 },
+      },
+      boundary: null,
+      sampleRows: 2,
+      required: ['tax_amount'],
+      deltaExpectedBy: { gross: { merchant_id: { low: -2, high: 2 } } },
+    });
+    expect(spec.validation.deltaExpected['gross']).toEqual({});
   });
 });

@@ -74,11 +74,7 @@ describe('a refused spec', () => {
       backfill.yaml:18:3  execution.source_rate_limit: is not supported by this version
       backfill.yaml:19:3  execution.load_limits: is not supported by this version
       backfill.yaml:20:3  execution.compute: is not supported by this version
-      backfill.yaml:26:3  validation.max_unexplained_rows: is not supported by this version
-      backfill.yaml:27:3  validation.tolerances: is not supported by this version
-      backfill.yaml:28:3  validation.boundary: is not supported by this version
-      backfill.yaml:29:3  validation.sample_rows: is not supported by this version
-      backfill.yaml:30:3  validation.required: is not supported by this version
+      backfill.yaml:28:13  validation.boundary: not one of the choices "x"; allowed: off
       backfill.yaml:35:13  publication.strategy: not supported by this version: "view"; allowed: pointer
       backfill.yaml:36:3  publication.approvals: is not supported by this version
       backfill.yaml:41:3  rollback.settle_after: is not supported by this version
@@ -171,12 +167,12 @@ describe('a refused spec', () => {
       backfill.yaml:26:46  publication.late_drift.measure: not a share "1"; allowed: a percentage from "0%" to "100%""
     `);
     expect(one('{}')).toMatchInlineSnapshot(`
-      "backfill.yaml:23:3  validation.revenue_delta_expected: expects nothing; allowed: partition, batch or run
+      "backfill.yaml:23:3  validation.revenue_delta_expected: expects nothing; allowed: partition, batch, run or by
       backfill.yaml:26:29  publication.late_drift.partitions: a share outside 0% to 100% "101%"; allowed: a percentage from "0%" to "100%"
       backfill.yaml:26:46  publication.late_drift.measure: not a share "1"; allowed: a percentage from "0%" to "100%""
     `);
     expect(one('{ day: "1%" }')).toMatchInlineSnapshot(`
-      "backfill.yaml:23:29  validation.revenue_delta_expected.day: unknown field "day"; allowed: partition, batch, run
+      "backfill.yaml:23:29  validation.revenue_delta_expected.day: unknown field "day"; allowed: partition, batch, run, by
       backfill.yaml:26:29  publication.late_drift.partitions: a share outside 0% to 100% "101%"; allowed: a percentage from "0%" to "100%"
       backfill.yaml:26:46  publication.late_drift.measure: not a share "1"; allowed: a percentage from "0%" to "100%""
     `);

@@ -1,5 +1,6 @@
 import { formatPercent, percentChange } from '../../domain/batch-verdict.ts';
-import type { Rehearsal, RehearsedPartition } from '../../domain/rehearsal.ts';
+import type { ComparedPartition } from '../../domain/comparison.ts';
+import type { Rehearsal } from '../../domain/rehearsal.ts';
 import type { Check, Verdict } from '../../domain/verdict.ts';
 import { checkInWords } from '../../report/check-words.ts';
 import { counted, formatCount, formatDuration } from '../../report/words.ts';
@@ -17,7 +18,7 @@ export function renderRehearsal({ partitions, topRows, checks, durationMs }: Reh
   );
 }
 
-function deltas(partitions: readonly RehearsedPartition[], measures: readonly string[]): string {
+function deltas(partitions: readonly ComparedPartition[], measures: readonly string[]): string {
   const head = ['  partition', 'rows', ...measures.flatMap((measure) => [measure, 'change'])];
   const rows = partitions.map(({ partition, rowsOld, rowsNew, measures: totals }) => [
     `  ${partition}`,

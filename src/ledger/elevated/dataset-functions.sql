@@ -47,8 +47,10 @@ BEGIN
     INTO pre_b, pre_o FROM jsonb_array_elements_text(run.plan::jsonb -> 'comparedColumns') c;
   SELECT string_agg(format('b.%I', c), ', '), string_agg(format('s.%I', c), ', ') INTO compared_b, compared_s
     FROM (SELECT jsonb_array_elements_text(run.plan::jsonb -> 'comparedColumns') UNION ALL SELECT unnest(added)) built(c);
-  SELECT string_agg(format('b.%1$I = s.%1$I', c), ' AND '), string_agg(format('s.%1$I = o.%1$I', c), ' AND '), string_agg(format('b.%1$I = o.%1$I', c), ' AND '), string_agg(format('%I', c), ', ')
-    INTO bs, so, bo, uk FROM jsonb_array_elements_text(run.plan::jsonb -> 'uniqueKey') c;
+  -- Where a column of the key may be null, null is a value of the key like any other; arrays of one element can be hashed.
+  SELECT string_agg(format(same, 'b', c, 's'), ' AND '), string_agg(format(same, 's', c, 'o'), ' AND '), string_agg(format(same, 'b', c, 'o'), ' AND '), string_agg(format('%I', c), ', ')
+    INTO bs, so, bo, uk FROM jsonb_array_elements_text(run.plan::jsonb -> 'uniqueKey') c, LATERAL (SELECT CASE WHEN run.plan::jsonb -> 'columns' @> jsonb_build_array(jsonb_build_object('name', c, 'notNull', false))
+      THEN 'ARRAY[%1$s.%2$I] = ARRAY[%3$s.%2$I]' ELSE '%1$s.%2$I = %3$s.%2$I' END AS same) written;
 
   places := CASE WHEN run.plan::jsonb -> 'uniqueKey' ? {{key_literal}} THEN ARRAY[slice_b || ' AND ' || slice_s] ELSE ARRAY[slice_b, slice_s || ' AND NOT (' || slice_b || ')'] END;
   FOREACH place IN ARRAY places LOOP
@@ -94,7 +96,8 @@ BEGIN
   SELECT string_agg(format('b.%I', c), ', '), string_agg(format('s.%I', c), ', ') INTO compared_b, compared_s
     FROM (SELECT jsonb_array_elements_text(run.plan::jsonb -> 'comparedColumns')
           UNION ALL SELECT a ->> 'name' FROM jsonb_array_elements(run.plan::jsonb -> 'addedColumns') a WHERE a ->> 'filledBy' = 'transform') built(c);
-  SELECT string_agg(format('b.%I = s.%I', c, c), ' AND ') INTO same_key FROM jsonb_array_elements_text(run.plan::jsonb -> 'uniqueKey') c;
+  SELECT string_agg(format(CASE WHEN run.plan::jsonb -> 'columns' @> jsonb_build_array(jsonb_build_object('name', c, 'notNull', false)) THEN 'ARRAY[b.%1$I] = ARRAY[s.%1$I]' ELSE 'b.%1$I = s.%1$I' END, c), ' AND ')
+    INTO same_key FROM jsonb_array_elements_text(run.plan::jsonb -> 'uniqueKey') c;
   EXECUTE format('SELECT count(*) FROM (SELECT * FROM {{base_in_literal}} b WHERE %s) b FULL JOIN %s s ON %s WHERE ROW(%s) IS DISTINCT FROM ROW(%s)', inside, shadow, same_key, compared_b, compared_s) INTO found;
   RETURN found;
 END $$;

@@ -19,14 +19,19 @@ function rowSecurity(table: string): string {
                   FROM pg_policy p WHERE ${table}.relrowsecurity AND p.polrelid = ${table}.oid AND p.polcmd IN ('*', 'r') AND p.polqual IS NOT NULL), '[]'))`;
 }
 
+/** Column sets of unique indexes over whole rows, of those that are meant. */
+function uniqueIndexes(meant: string): string {
+  return `coalesce((SELECT jsonb_agg((SELECT jsonb_agg(a.attname) FROM unnest(i.indkey[0:i.indnkeyatts - 1]) k JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k))
+                 FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL AND ${meant}), '[]')`;
+}
+
 /** Everything the catalogue says of a table, or null when there is none of that name. */
 export async function readTable(session: Session, name: QualifiedName): Promise<TableShape | null> {
   const [row] = await session.rows<Omit<TableShape, 'name'>>(
     sql(
       `SELECT c.relkind AS kind, pg_get_userbyid(c.relowner) AS owner, pg_total_relation_size(c.oid)::float8 AS bytes, ${rowSecurity('c')} AS "rowSecurity",
               ${columnShapes('c.oid')} AS columns,
-              coalesce((SELECT jsonb_agg((SELECT jsonb_agg(a.attname) FROM unnest(i.indkey[0:i.indnkeyatts - 1]) k JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k))
-                 FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL), '[]') AS "uniqueKeys",
+              ${uniqueIndexes('true')} AS "uniqueKeys", ${uniqueIndexes('i.indnullsnotdistinct')} AS "uniqueWithNulls",
               coalesce((SELECT jsonb_agg(DISTINCT a.attname) FROM (SELECT i.indkey[0] AS k FROM pg_index i WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL
                    UNION ALL SELECT p.partattrs[0] FROM pg_partitioned_table p WHERE p.partrelid = c.oid) lead JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = lead.k), '[]') AS "leadingColumns"
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2`,

@@ -58,9 +58,16 @@ function differsFromConstant({ name, value }: { name: string; value: string }, a
 }
 
 /** For the comparison of a batch: how many of its base rows hold something else, by column. */
-export function constantsLost(plan: BackfillPlan): (readonly [name: string, expression: string])[] {
+export function constantsLost(
+  plan: BackfillPlan,
+  base: { readonly rows: string; readonly present: string },
+): (readonly [name: string, expression: string])[] {
   return constantColumns(plan).map(
-    (one) => [one.name, `(SELECT count(*) FROM base WHERE ${differsFromConstant(one, 'base')})`] as const,
+    (one) =>
+      [
+        one.name,
+        `(SELECT count(*) FROM (SELECT (${base.rows}).* FROM pairs WHERE ${base.present}) base WHERE ${differsFromConstant(one, 'base')})`,
+      ] as const,
   );
 }
 

@@ -4,7 +4,7 @@ import type { Sql } from '../../sql.ts';
 import { columns, ident, jsonObject, qualified, sql } from '../../sql.ts';
 import { BUILT_AS, CORRECTED, TRUSTED, builtFor, inSlices } from './scratch.ts';
 import { inSlice } from './slice.ts';
-import { keyPresent, sameKey } from './unique-key.ts';
+import { keyPresent, sameKey, sameKeyAsEither } from './unique-key.ts';
 
 /** What the pipeline wrote in one partition after the interval against the corrected logic: rows, differences, columns. */
 export function compareSeam(plan: BackfillPlan, slice: KeyRange): Sql {
@@ -69,12 +69,9 @@ SELECT ${jsonObject(effects)} AS effects`,
 }
 
 function threeWays(plan: BackfillPlan, published: string, built: string): string {
-  const first = plan.uniqueKey
-    .map((column) => `coalesce(published.${ident(column)}, trusted.${ident(column)}) = corrected.${ident(column)}`)
-    .join(' AND ');
   return `(${published}) published
        FULL JOIN (SELECT * FROM ${TRUSTED} WHERE ${built}) trusted ON ${sameKey(plan, 'published', 'trusted')}
-       FULL JOIN (SELECT * FROM ${CORRECTED} WHERE ${built}) corrected ON ${first}`;
+       FULL JOIN (SELECT * FROM ${CORRECTED} WHERE ${built}) corrected ON ${sameKeyAsEither(plan, ['published', 'trusted'], 'corrected')}`;
 }
 
 /** Both there and equal in every compared column, or both missing. */

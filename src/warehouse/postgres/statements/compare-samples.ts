@@ -1,12 +1,10 @@
-import type { BackfillPlan } from '../../../domain/backfill-plan.ts';
+import type { BackfillPlan, PlannedTotal } from '../../../domain/backfill-plan.ts';
 import type { KeyRange } from '../../../domain/backfill-spec.ts';
-import { bindNamed } from '../../../spec/sql-parameters.ts';
 import type { Sql } from '../../sql.ts';
-import { ident, jsonObject, literal, qualified, sql } from '../../sql.ts';
+import { ident, literal, qualified, sql } from '../../sql.ts';
+import { independentFigures } from './independent-figures.ts';
 import { reconcileSides } from './reconcile-slice.ts';
 import { BUILT_AS, CORRECTED, builtFor, inSlices } from './scratch.ts';
-import { inSlice } from './slice.ts';
-import { TOTALS_PARAMETERS } from './source-total-difference.ts';
 
 /** The comparison of a batch, over sample partitions: what is published as old, scratch as new; nothing is live yet. */
 export function reconcileSamples(plan: BackfillPlan, slices: readonly KeyRange[]): Sql {
@@ -15,39 +13,25 @@ export function reconcileSamples(plan: BackfillPlan, slices: readonly KeyRange[]
     reconcileSides(plan, {
       old: `SELECT * FROM ${qualified(plan.table)} WHERE ${inSlices(plan, slices)}`,
       new: `SELECT * FROM ${CORRECTED} WHERE ${builtFor(slices)}`,
-      base: 'SELECT * FROM old',
-      outside: `SELECT count(*) FROM new WHERE NOT CASE ${BUILT_AS} ${inside} END`,
+      base: null,
+      outside: `SELECT count(*) FROM new_rows WHERE NOT CASE ${BUILT_AS} ${inside} END`,
       // The scratch tables have no index: here the count alone says whether a key stands twice.
-      indexed: 'true',
+      indexed: null,
+      partitions: slices.map(({ start }) => `SELECT ${literal(start)}::${plan.keyType} AS lo`).join(' UNION ALL '),
     }),
   );
 }
 
-/** Rows and measures of one partition on both sides. */
-export function sampleDelta(plan: BackfillPlan, slice: KeyRange): Sql {
-  const old = `${qualified(plan.table)} WHERE ${inSlice(plan, { start: 1, end: 2 })}`;
-  const built = `${CORRECTED} WHERE ${BUILT_AS} = $3::text`;
-  const both = Object.entries(plan.contract.measures).map(([name, expression]): [string, string] => [
-    name,
-    `jsonb_build_object('old', coalesce((SELECT ${expression} FROM ${old}), 0)::text, 'new', coalesce((SELECT ${expression} FROM ${built}), 0)::text)`,
-  ]);
-  return sql(
-    `SELECT $3::text AS partition, (SELECT count(*) FROM ${old})::int AS "rowsOld", (SELECT count(*) FROM ${built})::int AS "rowsNew", ${jsonObject(both)} AS measures`,
-    slice.start,
-    slice.end,
-    slice.start,
-  );
-}
-
-/** By how much a measure of one rehearsed partition is off its independent total. */
-export function sampleTotalDifference(plan: BackfillPlan, name: string, text: string, slice: KeyRange): Sql {
+/** By how much a measure of one rehearsed partition is off its independent total, and whether there is one. */
+export function sampleTotalDifference(plan: BackfillPlan, name: string, total: PlannedTotal, slice: KeyRange): Sql {
   const type = plan.keyType;
-  const independent = bindNamed(text, TOTALS_PARAMETERS, [`$1::${type}`, `$2::${type}`]).text;
   const inside = `t.partition_start::${type} >= $1::${type} AND t.partition_start::${type} < $2::${type}`;
   const key = ident(plan.contract.partition.key);
+  const found = total.figures === null ? 'coalesce(sum(t.value), 0)' : 'sum(t.value)';
   return sql(
-    `SELECT abs(coalesce((SELECT ${plan.contract.measures[name] ?? 'NULL'} FROM ${CORRECTED} s WHERE s.${key} >= $1::${type} AND s.${key} < $2::${type}), 0)::numeric
-       - coalesce((SELECT sum(t.value) FROM (\n${independent}\n) t WHERE ${inside}), 0)::numeric)::text AS difference`,
+    `SELECT coalesce(abs(rebuilt.value - independent.value), 0)::text AS difference, CASE WHEN independent.value IS NULL THEN 1 ELSE 0 END AS missing
+  FROM (SELECT coalesce((SELECT ${plan.contract.measures[name] ?? 'NULL'} FROM ${CORRECTED} s WHERE s.${key} >= $1::${type} AND s.${key} < $2::${type}), 0)::numeric AS value) rebuilt,
+       (SELECT ${found}::numeric AS value FROM (\n${independentFigures(plan, total)}\n) t WHERE ${inside}) independent`,
     slice.start,
     slice.end,
   );

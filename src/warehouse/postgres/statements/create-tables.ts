@@ -3,6 +3,7 @@ import type { QualifiedName } from '../../../domain/names.ts';
 import type { Sql } from '../../sql.ts';
 import { columns, ident, literal, qualified, sql } from '../../sql.ts';
 import { orderOf } from './insert-slice.ts';
+import { nullableKeyColumns } from './unique-key.ts';
 
 /** The interval as a condition with literals, for CHECKs and copies. */
 export function insideInterval(plan: BackfillPlan): string {
@@ -50,7 +51,8 @@ export function createShadow(plan: BackfillPlan): Sql[] {
 /** The unique key, and the partition key where the unique key does not begin with it. */
 export function indexKeyed(plan: BackfillPlan, table: QualifiedName): Sql[] {
   const key = plan.contract.partition.key;
-  const statements = [sql(`CREATE UNIQUE INDEX ON ${qualified(table)} (${columns(plan.uniqueKey)})`)];
+  const nulls = nullableKeyColumns(plan).length === 0 ? '' : ' NULLS NOT DISTINCT';
+  const statements = [sql(`CREATE UNIQUE INDEX ON ${qualified(table)} (${columns(plan.uniqueKey)})${nulls}`)];
   if (plan.uniqueKey[0] !== key) statements.push(sql(`CREATE INDEX ON ${qualified(table)} (${ident(key)})`));
   return statements;
 }

@@ -4,22 +4,24 @@ import type { QualifiedName } from '../../../domain/names.ts';
 import type { Sql } from '../../sql.ts';
 import { columns, ident, jsonObject, literal, qualified, sql } from '../../sql.ts';
 import { constantsLost } from './added-columns.ts';
-import { differsFromBase, liveAlsoWhereMoved } from './live-rows.ts';
+import { attributedPieces, rowAmounts } from './attribute-rows.ts';
+import type { ComparedSides } from './compare-pairs.ts';
+import { comparedPairs } from './compare-pairs.ts';
+import { measuredGroups } from './group-measures.ts';
+import { liveAlsoWhereMoved } from './live-rows.ts';
+import { sampledRows, topRows } from './sample-rows.ts';
 import { hasUniqueIndex, rowsBesideCheckpoints } from './shadow-rows.ts';
 import { inSlice } from './slice.ts';
-import { keyPresent, sameKey } from './unique-key.ts';
+import { moved as difference } from './tolerance.ts';
 
-/** The queries of the three sides, and what tells of the new one that its rows lie where they belong. */
-export interface Sides {
-  readonly old: string;
-  readonly new: string;
-  readonly base: string;
-  /** How many new rows are not those that their partitions were built with. */
+/** What is compared, and what tells of the new side that its rows lie where they belong. */
+export interface Sides extends ComparedSides {
+  /** How many rows of `new_rows` are not those that their partitions were built with. */
   readonly outside: string;
-  /** Whether a unique index holds the new rows to the unique key. */
-  readonly indexed: string;
-  /** What makes a row one that the live pipeline wrote; where it is not given, a base that is not the snapshot. */
-  readonly live?: string;
+  /** Whether a unique index holds the new rows to the unique key; null: there need be none. */
+  readonly indexed: string | null;
+  /** The partitions compared: `lo`, typed as the partition key. */
+  readonly partitions: string;
 }
 
 interface BatchSlice extends KeyRange {
@@ -37,71 +39,90 @@ export function reconcileSlice(plan: BackfillPlan, batch: BatchSlice, moved = fa
     old: rows(plan.snapshot),
     new: rows(plan.shadow),
     base: rows(plan.table),
-    outside: `SELECT ${rowsBesideCheckpoints('$3', 'AND batch = $4::int')} FROM new`,
+    outside: `SELECT ${rowsBesideCheckpoints('$3', 'AND batch = $4::int')} FROM new_rows`,
     indexed: hasUniqueIndex(plan),
+    partitions: `SELECT partition_start::${plan.keyType} AS lo FROM governance.backfill_partitions WHERE backfill_id = $3 AND batch = $4::int`,
     ...(moved ? { live: liveAlsoWhereMoved(plan, ['old', 'new'], '$4') } : {}),
   };
   return sql(reconcileSides(plan, sides), batch.start, batch.end, plan.backfillId, batch.batch);
 }
 
-/** Answers one row: counts by class, nulls, measures without live rows, explanations, the rows that changed most. */
+/**
+ * Answers one row: counts by class, nulls, measures by side and part, what the changed rows come to by reason, the rows
+ * that changed most, and examples. `readComparison` makes figures of it.
+ */
 export function reconcileSides(plan: BackfillPlan, sides: Sides): string {
-  const measures = Object.entries(plan.contract.measures);
-  const [headline] = measures;
-  const lost = constantsLost(plan);
-  return `WITH old AS (${sides.old}),
-     new AS (${sides.new}),
-     base AS (${sides.base}),
-pairs AS MATERIALIZED (
-  SELECT old AS o, new AS n, base AS b, ${keyPresent(plan, 'old')} AS has_old, ${keyPresent(plan, 'new')} AS has_new, ${keyPresent(plan, 'base')} AS has_base,
-         ${sides.live ?? differsFromBase(plan, 'old')} AS live,
-         CASE WHEN NOT ${keyPresent(plan, 'old')} THEN 'added' WHEN NOT ${keyPresent(plan, 'new')} THEN 'removed'
-              WHEN ROW(${columns(plan.comparedColumns, 'old')}) IS DISTINCT FROM ROW(${columns(plan.comparedColumns, 'new')}) THEN 'changed' ELSE 'same' END AS class,
-         ${explanationColumn(plan)} AS explanation
-    FROM old FULL JOIN new ON ${sameKey(plan, 'old', 'new')}
-    FULL JOIN base ON ${plan.uniqueKey.map((column) => `coalesce(old.${ident(column)}, new.${ident(column)}) = base.${ident(column)}`).join(' AND ')}
-), old_rows AS (SELECT (o).* FROM pairs WHERE has_old AND NOT live),
-   new_rows AS (SELECT (n).* FROM pairs WHERE has_new AND NOT live),
-   live_before AS (SELECT (o).* FROM pairs WHERE has_old AND live),
-   live_after AS (SELECT (b).* FROM pairs WHERE has_base AND live)
-SELECT jsonb_build_object(
-  'rowsOld', (SELECT count(*) FROM old), 'rowsNew', (SELECT count(*) FROM new),
-  'rowsSame', count(*) FILTER (WHERE NOT live AND class = 'same'), 'rowsChanged', count(*) FILTER (WHERE NOT live AND class = 'changed'),
-  'rowsAdded', count(*) FILTER (WHERE NOT live AND has_new AND class = 'added'), 'rowsRemoved', count(*) FILTER (WHERE NOT live AND has_old AND class = 'removed'),
-  'rowsLive', count(*) FILTER (WHERE live),
-  'duplicateKeys', (SELECT count(*) - count(DISTINCT ROW(${columns(plan.uniqueKey)})) FROM new),
-  'uniqueIndexMissing', CASE WHEN ${sides.indexed} THEN 0 ELSE 1 END,
-  'rowsOutside', (${sides.outside}),
-  'nulls', ${jsonObject(plan.contract.required.map((column) => [column, `(SELECT count(*) FROM new WHERE ${ident(column)} IS NULL)`]))},
-  'measures', ${jsonObject(measures.map(([name, expression]) => [name, bothSides(expression, 'old_rows', 'new_rows')]))},
-  'liveMeasures', ${jsonObject(measures.map(([name, expression]) => [name, bothSides(expression, 'live_before', 'live_after')]))},
-  'explained', ${jsonObject(Object.keys(plan.contract.explanations).map((name) => [name, `count(*) FILTER (WHERE NOT live AND class = 'changed' AND explanation = ${literal(name)})`]))},
-  'unexplained', count(*) FILTER (WHERE NOT live AND class <> 'same' AND explanation IS NULL)${lost.length === 0 ? '' : `, 'constantsLost', ${jsonObject(lost)}`}) AS figures,
-  ${headline === undefined ? `'[]'::jsonb` : topRows(plan, headline[1])} AS "topRows"
+  return `WITH pairs AS MATERIALIZED (${comparedPairs(plan, sides)}),
+     new_rows AS (SELECT (n).* FROM pairs WHERE has_new),
+     bounds AS (SELECT array_agg(lo ORDER BY lo) AS starts FROM (${sides.partitions}) p),
+     amounts AS MATERIALIZED (${rowAmounts(plan)})
+SELECT ${jsonObject(counts(plan, sides))} AS counts,
+  (SELECT jsonb_agg(lo::text ORDER BY n) FROM bounds, unnest(starts) WITH ORDINALITY s(lo, n)) AS partitions,
+  (${measuredGroups(plan)}) AS groups,
+  (${attributedPieces(plan)}) AS pieces,
+  ${topRows(plan)} AS "topRows",
+  ${sampledRows(plan)} AS samples
 FROM pairs`;
 }
 
-/** The first explanation that holds. They are contract text over `old` and `new`, reviewed with the transform. */
-function explanationColumn(plan: BackfillPlan): string {
-  const cases = Object.entries(plan.contract.explanations).map(
-    ([name, condition]) => `WHEN (${condition}) THEN ${literal(name)}`,
-  );
-  return cases.length === 0 ? 'NULL::text' : `CASE ${cases.join(' ')} END`;
+function counts(plan: BackfillPlan, sides: Sides): (readonly [string, string])[] {
+  const ofClass = (name: string): string => `count(*) FILTER (WHERE NOT live AND class = '${name}')`;
+  const base = sides.base === null ? { rows: 'o', present: 'has_old' } : { rows: 'b', present: 'has_base' };
+  const lost = constantsLost(plan, base);
+  return [
+    ['rowsOld', 'count(*) FILTER (WHERE has_old)'],
+    ['rowsNew', 'count(*) FILTER (WHERE has_new)'],
+    ['rowsSame', ofClass('same')],
+    ['rowsChanged', ofClass('changed')],
+    ['rowsAdded', ofClass('added')],
+    ['rowsRemoved', ofClass('removed')],
+    ['rowsTolerated', ofClass('tolerated')],
+    ['rowsLive', 'count(*) FILTER (WHERE live)'],
+    [
+      'duplicateKeys',
+      `CASE WHEN ${sides.indexed ?? 'false'} THEN 0 ELSE (SELECT count(*) - count(DISTINCT ROW(${columns(plan.uniqueKey)})) FROM new_rows) END`,
+    ],
+    ['uniqueIndexMissing', sides.indexed === null ? '0' : `CASE WHEN ${sides.indexed} THEN 0 ELSE 1 END`],
+    ['rowsOutside', `(${sides.outside})`],
+    ['nulls', jsonObject(requiredColumns(plan).map((column) => [column, missing(column)]))],
+    ['explained', jsonObject(Object.keys(plan.contract.explanations).map((name) => [name, explainedBy(name)]))],
+    ['unexplained', `count(*) FILTER (WHERE NOT live AND class NOT IN ('same', 'tolerated') AND reason IS NULL)`],
+    ['types', `(SELECT ${jsonObject(measureTypes(plan))} FROM (SELECT (n).* FROM pairs LIMIT 0) none)`],
+    ['overlaps', OVERLAPS],
+    ['signatures', SIGNATURES],
+    ['tolerated', jsonObject(Object.keys(plan.spec.validation.tolerances).map((name) => [name, tolerated(name)]))],
+    ...(lost.length === 0 ? [] : [['constantsLost', jsonObject(lost)] as const]),
+  ];
 }
 
-function bothSides(expression: string, before: string, after: string): string {
-  return `jsonb_build_object('old', coalesce((SELECT ${expression} FROM ${before}), 0)::text, 'new', coalesce((SELECT ${expression} FROM ${after}), 0)::text)`;
+/** What the contract demands of every row, and what the spec demands beside it. */
+export function requiredColumns({ contract, spec }: Pick<BackfillPlan, 'contract' | 'spec'>): readonly string[] {
+  return [...new Set([...contract.required, ...spec.validation.required])];
 }
 
-/** A batch keeps its ten largest changes by the contract's first measure; the report merges them. */
-const TOP_ROWS = 10;
-
-function topRows(plan: BackfillPlan, measure: string): string {
-  const key = plan.uniqueKey
-    .map((column) => `${literal(column)}, coalesce((o).${ident(column)}, (n).${ident(column)})`)
-    .join(', ');
-  return `coalesce((SELECT jsonb_agg(jsonb_build_object('key', top.key, 'class', top.class, 'old', top.before::text, 'new', top.after::text, 'explanation', top.explanation) ORDER BY top.size DESC)
-   FROM (SELECT jsonb_build_object(${key}) AS key, class, explanation, before, after, abs(coalesce(after, 0) - coalesce(before, 0)) AS size
-           FROM pairs, LATERAL (SELECT (SELECT ${measure} FROM (SELECT (o).*) one WHERE has_old) AS before, (SELECT ${measure} FROM (SELECT (n).*) one WHERE has_new) AS after) amounts
-          WHERE NOT live AND class <> 'same' ORDER BY size DESC LIMIT ${TOP_ROWS}) top), '[]')`;
+/** Sums of floating point depend on their order, so they are compared otherwise than exact ones. */
+function measureTypes(plan: BackfillPlan): (readonly [string, string])[] {
+  return Object.entries(plan.contract.measures).map(([name, expression]) => [name, `pg_typeof(${expression})::text`]);
 }
+
+function missing(column: string): string {
+  return `count(*) FILTER (WHERE has_new AND (n).${ident(column)} IS NULL)`;
+}
+
+function explainedBy(name: string): string {
+  return `count(*) FILTER (WHERE NOT live AND reason = ${literal(name)})`;
+}
+
+function tolerated(column: string): string {
+  const name = ident(column);
+  const where = `FILTER (WHERE NOT live AND class = 'tolerated' AND (o).${name} IS DISTINCT FROM (n).${name})`;
+  const sum = (value: string): string => `coalesce(sum(${value}) ${where}, 0)::text`;
+  const moves = difference(`(o).${name}`, `(n).${name}`);
+  return `jsonb_build_object('signed', ${sum(moves)}, 'absolute', ${sum(`abs(${moves})`)})`;
+}
+
+/** Rows that more than one reason explains; the first one counts. */
+const OVERLAPS = `(SELECT coalesce(jsonb_object_agg(reasons, rows), '{}') FROM (SELECT array_to_string(all_of, ' + ') AS reasons, count(*) AS rows FROM pairs WHERE NOT live AND cardinality(all_of) > 1 GROUP BY 1) found)`;
+
+/** Which sets of columns change together: the twenty most frequent. */
+const SIGNATURES = `(SELECT coalesce(jsonb_object_agg(signature, rows), '{}') FROM (SELECT signature, count(*) AS rows FROM pairs WHERE NOT live AND signature IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20) found)`;

@@ -7,7 +7,7 @@ import type { EraSlice } from './corrected-rows.ts';
 import { boundTransform, correctedRows } from './corrected-rows.ts';
 import { orderOf } from './insert-slice.ts';
 import { inSlice } from './slice.ts';
-import { sameKey } from './unique-key.ts';
+import { keyPresent, sameKey } from './unique-key.ts';
 
 /** Temporary tables of rehearsal and proofs: what the corrected logic gives, what the trusted logic gives, an earlier build. */
 export const CORRECTED = 'pg_temp.backfill_corrected';
@@ -99,7 +99,7 @@ export function builtFor(slices: readonly KeyRange[]): string {
 export function compareBuilds(plan: BackfillPlan, chosen: KeyRange): Sql {
   const inside = inSlice(plan, { start: 1, end: 2 });
   const built = builtColumns(plan);
-  const differs = `(first.${ident(plan.uniqueKey[0] ?? '')} IS NULL) <> (second.${ident(plan.uniqueKey[0] ?? '')} IS NULL) OR ROW(${columns(built, 'first')}) IS DISTINCT FROM ROW(${columns(built, 'second')})`;
+  const differs = `${keyPresent(plan, 'first')} <> ${keyPresent(plan, 'second')} OR ROW(${columns(built, 'first')}) IS DISTINCT FROM ROW(${columns(built, 'second')})`;
   const perColumn = built.map(
     (column) =>
       [column, `count(*) FILTER (WHERE first.${ident(column)} IS DISTINCT FROM second.${ident(column)})`] as const,
