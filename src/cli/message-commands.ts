@@ -148,8 +148,8 @@ export function addMessageCommands(program: Command, run: Run, surroundings: Sur
         const payload = payloadOf(options, given, surroundings.user);
         const key = given['key'];
         if (typeof key !== 'string') return send(id, message, payload, surroundings);
-        const { signApproval } = await import('./sign-approval.ts');
-        return send(id, message, await signApproval(id, payload, key, surroundings), surroundings);
+        const { sendSigned } = await import('./commands/send-signed.ts');
+        return sendSigned(id, payload, key, surroundings);
       }),
     );
   }

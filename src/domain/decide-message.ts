@@ -75,8 +75,11 @@ function repeated(state: BackfillState, name: MessageName, payload: Incoming): U
         ...(state.approval === null ? [] : [state.approval]),
         ...state.requests.flatMap((asked) => (asked.kind === 'approve' ? [asked.approval] : [])),
       ];
-      const isSame =
-        digest !== undefined && known.some((one) => one.digest.startsWith(digest) && samePerson(one.by, by));
+      // With another signature it is another: a bad one must not stand in the way of the good one that follows.
+      const signature = text(payload, 'signature') ?? undefined;
+      const isSame = known.some(
+        (one) => samePerson(one.by, by) && isDigestOf(digest ?? '', one.digest) && one.signature === signature,
+      );
       return isSame ? already('this approval is recorded') : null;
     }
     case 'waive': {
@@ -206,7 +209,7 @@ const HOW_TO: Readonly<Record<Identification, string>> = {
 };
 
 function isDigestOf(given: string, present: string | undefined): boolean {
-  return present !== undefined && present.startsWith(given.toLowerCase());
+  return present !== undefined && given.length >= DIGEST_DIGITS && present.startsWith(given.toLowerCase());
 }
 
 function waive(state: BackfillState, by: string | null, payload: Incoming, nowIso: string): MessageDecision {

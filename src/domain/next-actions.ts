@@ -83,7 +83,7 @@ function commands(
     case 'approve':
       return approvers(plan, approvals).map(
         (by) =>
-          `approve ${id} --by ${by} --digest ${evidence?.digest ?? '<from the report>'}${plan?.identification === 'signed' ? ' --key <private key>' : ''}`,
+          `approve ${id} --by ${by} --digest ${evidence?.digest ?? '<from the report>'}${(plan?.identification ?? 'claimed') === 'claimed' ? '' : ' --key <private key>'}`,
       );
     case 'reject':
       return [`reject ${id} --by <approver> --reason "<why>"`];

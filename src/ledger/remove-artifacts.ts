@@ -8,7 +8,7 @@ import { viewIsShaped } from './published-view.ts';
 import { Refusal } from './refusal.ts';
 import { activeRelease } from './releases.ts';
 import { refuseWhileStillRead } from './still-read.ts';
-import { unrestoredPartitions } from './unrestored.ts';
+import { countUnrestored } from './unrestored.ts';
 import { retryLock } from '../warehouse/retry-lock.ts';
 import type { Session } from '../warehouse/session.ts';
 import { withTransaction } from '../warehouse/session.ts';
@@ -59,7 +59,7 @@ export async function removeArtifacts(
 
 /** Why the snapshot must stay, whoever wants it gone. */
 async function onlyCopy(session: Session, plan: BackfillPlan): Promise<string | undefined> {
-  const { partitions } = await session.one<{ partitions: number }>(unrestoredPartitions(plan));
+  const partitions = await countUnrestored(session, plan);
   if (partitions === 0) return undefined;
   const snapshot = formatName(plan.snapshot);
   return `snapshot ${snapshot} is kept: in ${partitions} of the partitions of ${plan.dataset} into which corrected rows were moved, the base is not what it holds; restore them from it, then backfill doctor --remove ${plan.backfillId}`;

@@ -32,6 +32,7 @@ import { preflight, shadowName } from './preflight.ts';
 import type { Documents } from './read-documents.ts';
 import { rehearseOrRefuse } from './rehearse.ts';
 import { choosePartitions } from './sample-partitions.ts';
+import { unrestoredReasons } from './unrestored-checks.ts';
 
 export type Draft =
   | { readonly kind: 'plan'; readonly plan: BackfillPlan; readonly rehearsal: Rehearsal }
@@ -61,14 +62,10 @@ export async function draftPlan(
       : await withRollback(session, () => checkInstallation(session, seen.table!, seen.view!, key, capture));
   const eras = contract.transform.corrected.map((era) => ({ from: era.from, ...planned(loaded, era.sql) }));
   const shape = { keyType: seen.keyType, eras, contract, spec };
-  const models = seen.reasons.length > 0 ? [] : await withReadOnly(session, () => modelReasons(session, shape));
   const probe = plannedProbe(loaded);
-  const probed =
-    seen.reasons.length > 0 || !spec.execution.pauseDuringLivePipeline
-      ? []
-      : await probeReasons(session, probe, secretOf);
+  const asked = seen.reasons.length > 0 ? [] : await askedReasons(session, shape, probe, secretOf);
   const watch = await planWatch(session, documents, { shape, isReadable: seen.reasons.length === 0, secretOf });
-  const reasons = [...seen.reasons, ...(installed?.reasons ?? []), ...models, ...probed, ...watch.reasons];
+  const reasons = [...seen.reasons, ...(installed?.reasons ?? []), ...asked, ...watch.reasons];
   if (reasons.length > 0 || seen.table === null || installed?.functionPrefix == null)
     return { kind: 'refused', reasons, warnings: seen.warnings };
 
@@ -117,6 +114,21 @@ export async function draftPlan(
 }
 
 type Shape = Parameters<typeof keyRanges>[0];
+
+/** What stands against it once the catalogue does not: found by asking models, the pipeline's probe, and earlier runs. */
+async function askedReasons(
+  session: Session,
+  shape: Parameters<typeof modelReasons>[1],
+  probe: PlannedProbe | null,
+  secretOf: SecretOf,
+): Promise<readonly string[]> {
+  const { contract, spec } = shape;
+  return [
+    ...(await unrestoredReasons(session, formatName(contract.dataset))),
+    ...(await withReadOnly(session, () => modelReasons(session, shape))),
+    ...(spec.execution.pauseDuringLivePipeline ? await probeReasons(session, probe, secretOf) : []),
+  ];
+}
 
 /** Who looks at the release, and with what it is compared. Measured once where the dataset can be read at all. */
 async function planWatch(

@@ -10,7 +10,7 @@ export function reportCommands(
 ): ReportCommands {
   const update = (name: string, input: Readonly<Record<string, string>>): string =>
     `temporal workflow update execute --workflow-id ${shellWord(workflowId)} --name ${name} --input ${quoted(JSON.stringify(input))}`;
-  const isSigned = asked === 'signed';
+  const isSigned = asked !== 'claimed';
   const decided = (command: string): string | null => (digest === null ? null : command);
   return {
     approve: decided(

@@ -43,9 +43,11 @@ function keyIssues(
         ...hint,
       };
     });
-  if (valueAt(document, ['approval', 'identification']) !== 'signed') return strangers;
+  const asked = valueAt(document, ['approval', 'identification']);
+  if (asked !== 'signed' && asked !== 'proxy') return strangers;
   const keyless = people.filter((person, place) => people.indexOf(person) === place && !isListed(person, keys));
-  const allowed = 'a key for everybody who approves, since approval.identification is signed';
+  // A signature is more than a proxy's word, and there is no proxy to give it yet.
+  const allowed = `a key for everybody who approves, since approval.identification is ${asked}`;
   return [
     ...strangers,
     ...keyless.map((found): DocumentIssue => ({

@@ -32,6 +32,15 @@ describe('after a rollback by hand in the midst of consolidation', () => {
       `UPDATE finance.sales_by_day b SET gross = s.gross, net = s.net, tax = s.tax FROM finance.sales_before s WHERE (s.day, s.merchant) = (b.day, b.merchant)`,
     );
 
+  const again = async () => {
+    const launch = {
+      spec: world.scenario.spec.replace('fix-tax', 'fix-more').replace('sales_before', 'sales_before_more'),
+      requestedBy: 'dora',
+    };
+    const outcome = await world.activities.planBackfill({ launch, workflowId: 'backfill-fix-more' });
+    return outcome.kind === 'refused' ? outcome : { reasons: [] };
+  };
+
   it('everything else is removed, and the only copy of the old rows is kept, with what to do', async () => {
     const { dropped, kept } = await close();
     expect(dropped).toEqual(['capture "finance"."sales_by_day"', 'shadow "finance"."sales_by_day_v2"']);
@@ -39,6 +48,12 @@ describe('after a rollback by hand in the midst of consolidation', () => {
       'snapshot finance.sales_before is kept: in 14 of the partitions of finance.sales_by_day into which corrected rows were moved, the base is not what it holds; restore them from it, then backfill doctor --remove fix-tax',
     );
     expect(await tables()).toContain('sales_before');
+    await world.query(`UPDATE governance.backfill_runs SET status = 'closed', ended_at = clock_timestamp()`);
+    expect((await again()).reasons.filter((reason) => reason.includes('mixture'))).toEqual([
+      'finance.sales_by_day shows a mixture: fix-tax was rolled back by hand while corrected rows moved into it, and 14 of its partitions are not what finance.sales_before holds; restore them from it, then backfill doctor --remove fix-tax; or drop finance.sales_before, if the base is as it should be',
+    ]);
+    await world.query('DROP TABLE finance.sales_before');
+    expect((await again()).reasons.filter((reason) => reason.includes('mixture'))).toEqual([]);
   });
 
   it('the snapshot goes as well once the base is what it holds', async () => {

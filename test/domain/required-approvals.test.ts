@@ -94,6 +94,16 @@ describe('where the contract asks for signatures', () => {
     `);
   });
 
+  it('a bad signature does not stand in the way of the good one that follows', () => {
+    const first = decide(waiting, 'approve', { ...GOOD.approve, signature });
+    const pending =
+      first.kind === 'accepted' ? first.events.reduce((state, event) => reduce(state, event, NOW), waiting) : waiting;
+    expect(decide(pending, 'approve', { ...GOOD.approve, signature }).kind).toBe('already');
+    const other = `${'B'.repeat(86)}==`;
+    expect(decide(pending, 'approve', { ...GOOD.approve, signature: other }).kind).toBe('accepted');
+    expect(refusal(pending, 'approve', { ...GOOD.approve, digest: DIGEST.slice(0, 1), signature })).toMatch(/too few/);
+  });
+
   it('a signature is carried to whoever checks it', () => {
     expect(decide(waiting, 'approve', { ...GOOD.approve, signature })).toMatchObject({
       kind: 'accepted',

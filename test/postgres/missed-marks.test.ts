@@ -39,6 +39,19 @@ const FAILURES = [
   { why: 'the disk is full', breaks: diskFull, mends: 'DROP FUNCTION public.full() CASCADE' },
 ];
 
+describe('a writer that says of itself that its marks are missed', () => {
+  it('switches marking off for nobody: the run is not published before the base was compared', async () => {
+    await world.query(`INSERT INTO staging.sales (day, merchant, gross, tax) VALUES ('2025-01-03', 90, 5, 1)`);
+    await write(
+      `DO $$ BEGIN PERFORM set_config('controlled_backfill.marked_in', 'missed ' || pg_current_xact_id()::text, true); ${lateWrite}; END $$`,
+    );
+    expect(await marks()).toEqual([]);
+    expect(await whole()).toBe(false);
+    expect(await world.publish()).toBe('FIN-1');
+    expect(await world.query('SELECT FROM finance.sales_by_day_v2 WHERE merchant = 90')).toHaveLength(1);
+  });
+});
+
 describe('a live write whose mark cannot be written', () => {
   it.each(FAILURES)(
     'goes through where $why, and the run is not published before the base was compared and the day built again',

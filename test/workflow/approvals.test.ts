@@ -85,6 +85,19 @@ describe('backfill approve --key', () => {
     expect(verify(null, Buffer.from(text), key, Buffer.from(approval?.signature ?? '', 'base64'))).toBe(true);
   });
 
+  it('says that the signature is of no use where the worker finds that it is not', async () => {
+    const reason = 'approve: the signature is not made by the key of finance-controller';
+    const play = await stage.start(() => ({ recordDecision: async () => ({ kind: 'refused', reason }) }), {
+      plan: { identification: 'signed' },
+    });
+    await play.reach('awaitingApproval');
+    const pem = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+    expect(await approve(play, keyFile('strange.pem', pem))).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining(reason) as string,
+    });
+  });
+
   it('refuses a key of another kind, a file that is none, and a digest that is not the present one', async () => {
     const play = await stage.start(() => ({}), { plan: { identification: 'signed' } });
     await play.reach('awaitingApproval');
