@@ -82,7 +82,7 @@ export function waitFacts(backfillId: string): Sql {
 /** Of a release as it was announced, or of the newest evidence: what an announcement tells beside its own body. */
 export function announcementFacts(backfillId: string, release: string | null, digest: string | null): Sql {
   return sql(
-    `SELECT r.approved_by AS "approvedBy", to_char(r.rollback_deadline AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"') AS deadline, e.digest,
+    `SELECT (SELECT string_agg(a.decided_by, ', ' ORDER BY a.approval_id) FROM governance.backfill_approvals a WHERE a.backfill_id = r.backfill_id AND a.decision = 'approve' AND a.evidence_digest = r.evidence_digest) AS "approvedBy", to_char(r.rollback_deadline AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"') AS deadline, e.digest,
             coalesce(e.body -> 'figures' -> 'measures', '{}') AS measures
        FROM (SELECT 1) one
        LEFT JOIN governance.data_releases r ON r.release_id = $2
