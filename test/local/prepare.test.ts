@@ -16,6 +16,7 @@ const KEPT = [
   'tsconfig.pure.json',
   'tsconfig.node.json',
   'tsconfig.test.json',
+  'tsconfig.browser.json',
 ];
 
 /** A vitest that runs inside another one must not take itself for one of its workers. */
