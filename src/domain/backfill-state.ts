@@ -29,6 +29,8 @@ export interface Hold {
   readonly batch: number | null;
   /** Base table or view are no longer those of the plan. */
   readonly drifted?: true;
+  /** A reference input is another than what was built from: a retry accepts it. */
+  readonly inputsChanged?: true;
 }
 
 export interface Approval {

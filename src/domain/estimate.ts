@@ -7,6 +7,12 @@ export interface SampleRun {
   readonly durationMs: number;
 }
 
+/** One look at all reference inputs. */
+export interface InputsCost {
+  readonly bytes: number;
+  readonly durationMs: number;
+}
+
 export interface Estimate {
   readonly partitions: number;
   readonly batches: number;

@@ -34,6 +34,13 @@ export function reduce(state: BackfillState, event: BackfillEvent, nowIso: strin
       return { ...state, proposal: { planHash: event.planHash, lines: event.lines, at: nowIso } };
     case 'replanned':
       return replanned(state, event);
+    case 'inputsAccepted':
+      return {
+        ...state,
+        approval: null,
+        queue: startQueue(state.plan?.batches ?? 0),
+        progress: { ...state.progress, ...event.counts },
+      };
     case 'checked':
       return { ...state, checks: event.checks };
     case 'claimed':

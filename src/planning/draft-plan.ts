@@ -30,6 +30,7 @@ import { monitorWarnings, plannedMonitors } from './plan-monitors.ts';
 import type { Preflight } from './preflight.ts';
 import { preflight, shadowName } from './preflight.ts';
 import type { Documents } from './read-documents.ts';
+import { readInputs } from './read-inputs.ts';
 import { rehearseOrRefuse } from './rehearse.ts';
 import { choosePartitions } from './sample-partitions.ts';
 import { unrestoredReasons } from './unrestored-checks.ts';
@@ -70,6 +71,7 @@ export async function draftPlan(
     return { kind: 'refused', reasons, warnings: seen.warnings };
 
   const counts = await session.one<{ partitions: number; batches: number }>(partitionCounts(shape));
+  const { inputs } = await withReadOnly(session, () => readInputs(session, contract.referenceInputs));
   const sampled = await withReadOnly(session, () => choosePartitions(session, shape, counts.partitions));
   const forecast = { ...counts, lanes: spec.execution.maxConcurrency, plannedRows: sampled.plannedRows, prices };
   const drafted: BackfillPlan = {
@@ -77,6 +79,7 @@ export async function draftPlan(
     ...namesOf(documents),
     ...columnsOf(seen),
     ...counts,
+    inputs,
     trusted: contract.transform.trusted.map((era) => ({ from: era.from, ...planned(loaded, era.sql) })),
     ...watch.planned,
     sourceTotals: plannedTotals(loaded),
@@ -104,11 +107,8 @@ export async function draftPlan(
     ...(fence === null ? [] : [fence.warning]),
   ];
   const estimate = { ...estimateRun({ ...forecast, samples: runs }), comparisonMs };
-  const failed = [
-    ...rehearsalReasons(rehearsal),
-    ...refusedAtOnce(spec, estimate.rowsOut),
-    ...(fence?.reason == null ? [] : [fence.reason]),
-  ];
+  const slow = fence?.reason == null ? [] : [fence.reason];
+  const failed = [...rehearsalReasons(rehearsal), ...refusedAtOnce(spec, estimate.rowsOut), ...slow];
   if (failed.length > 0) return { kind: 'refused', reasons: failed, warnings, rehearsal };
   return { kind: 'plan', plan: { ...drafted, estimate, warnings }, rehearsal };
 }

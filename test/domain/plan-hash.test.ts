@@ -26,6 +26,7 @@ const PLAN: BackfillPlan = {
   defaults: [],
   eras: [{ from: '2024-01-01', file: 'a.sql', sha256: 'bb', text: 'SELECT 1' }],
   trusted: [],
+  inputs: [],
   sourceTotals: {},
   probe: null,
   monitors: [],
