@@ -67,6 +67,8 @@ export interface BackfillSpec {
     readonly lockTimeoutMs: number;
     /** Bytes scanned per UTC day; null means no budget. */
     readonly dailyBytesBudget: number | null;
+    /** What a UTC day may cost, in the currency of the configured prices; absent or null means no budget. */
+    readonly dailyCostBudget?: number | null;
     readonly pauseWindows: readonly PauseWindow[];
   };
   readonly validation: {

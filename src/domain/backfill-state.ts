@@ -117,7 +117,12 @@ export interface BackfillState {
   readonly status: BackfillStatus;
   readonly since: string;
   readonly plan: PlanSummary | null;
-  readonly limits: { readonly maxConcurrency: number; readonly dailyBytesBudget: number | null };
+  readonly limits: {
+    readonly maxConcurrency: number;
+    readonly dailyBytesBudget: number | null;
+    /** Absent where neither plan nor message named one. */
+    readonly dailyCostBudget?: number | null;
+  };
   readonly queue: BatchQueue;
   readonly progress: Progress;
   /** As they were last measured; null before, and for a run that began before they were. */

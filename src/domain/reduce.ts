@@ -206,7 +206,11 @@ function planned(
     ...state,
     plan,
     requestedBy,
-    limits: { maxConcurrency: plan.maxConcurrency, dailyBytesBudget: plan.dailyBytesBudget },
+    limits: {
+      maxConcurrency: plan.maxConcurrency,
+      dailyBytesBudget: plan.dailyBytesBudget,
+      ...(plan.dailyCostBudget == null ? {} : { dailyCostBudget: plan.dailyCostBudget }),
+    },
     queue: startQueue(plan.batches),
     progress: { ...state.progress, ...counts, startedAt: nowIso },
   };

@@ -55,7 +55,7 @@ export function partitionsQuery(plan: PartitionedPlan): Sql {
      eras AS (SELECT slices.*, (SELECT count(*) FROM jsonb_array_elements_text($2::jsonb) e WHERE e::timestamp <= slices.local)::int AS era FROM slices),
      numbered AS (SELECT *, row_number() OVER (ORDER BY lo${order})::int AS ordinal, (row_number() OVER (PARTITION BY n, era ORDER BY lo${order}) - 1) / $3::int AS within FROM eras),
      batched AS (SELECT *, dense_rank() OVER (ORDER BY n${order}, era${order}, within)::int AS batch FROM numbered)
-SELECT ordinal, batch, era, lo::text AS start, hi::text AS "end" FROM batched`,
+SELECT ordinal, batch, era, lo::text AS start, hi::text AS "end", extract(isodow FROM local) >= 6 AS weekend FROM batched`,
     JSON.stringify(plan.spec.interval),
     JSON.stringify(plan.eras.map((era) => era.from)),
     plan.spec.execution.partitionsPerBatch,

@@ -10,7 +10,7 @@ import type { Rehearsal } from '../domain/rehearsal.ts';
 import { judgeRehearsal } from '../domain/rehearsal.ts';
 import type { Check } from '../domain/verdict.ts';
 import type { FailureType } from '../protocol/failures.ts';
-import { measuredWork, readExplain } from '../warehouse/postgres/explain.ts';
+import { measuredWork, readExplain, scannedRows } from '../warehouse/postgres/explain.ts';
 import { reconcileSamples, sampleTotalDifference } from '../warehouse/postgres/statements/compare-samples.ts';
 import type { TotalDifference } from '../warehouse/postgres/statements/source-total-difference.ts';
 import { buildScratch } from '../warehouse/postgres/statements/scratch.ts';
@@ -68,10 +68,12 @@ async function buildSamples(session: Session, plan: BackfillPlan, samples: reado
   const runs: SampleRun[] = [];
   for (const sample of samples) {
     const built = await atPartition(plan, sample.start, session.one(buildScratch(plan, sample)));
-    const work = measuredWork(readExplain(built));
+    const explained = readExplain(built);
+    const work = measuredWork(explained);
     runs.push({
       partition: sample.start,
       plannedRows: sample.plannedRows,
+      scannedRows: scannedRows(explained, 'Actual Rows'),
       rowsOut: work.rows,
       bytes: work.bytes,
       durationMs: work.durationMs,

@@ -10,6 +10,7 @@ const FIELDS: readonly DefaultField[] = [
   { path: 'execution.query_timeout', value: '15m' },
   { path: 'execution.lock_timeout', value: '1s' },
   { path: 'execution.daily_bytes_budget', value: null },
+  { path: 'execution.daily_cost_budget', value: null },
   { path: 'execution.pause_windows', value: [] },
   { path: 'validation.row_count_tolerance', value: 0 },
   { path: 'validation.max_unexplained_rows', value: null },

@@ -15,7 +15,14 @@ import {
   lineReader,
   timeZoneReader,
 } from './plain-values.ts';
-import { bytesReader, durationReader, percentRangeReader, shareReader, timeoutReader } from './quantities.ts';
+import {
+  bytesReader,
+  costReader,
+  durationReader,
+  percentRangeReader,
+  shareReader,
+  timeoutReader,
+} from './quantities.ts';
 import { eitherForm, field } from './reader.ts';
 import { columnNameReader, tableNameReader } from './sql-name.ts';
 
@@ -96,6 +103,7 @@ export const specSchema = z.object({
     query_timeout: field(timeoutReader),
     lock_timeout: field(timeoutReader),
     daily_bytes_budget: field(bytesReader).optional(),
+    daily_cost_budget: field(costReader).optional(),
     pause_windows: z.array(
       z.object({ from: field(clockReader), to: field(clockReader), time_zone: field(timeZoneReader) }),
     ),

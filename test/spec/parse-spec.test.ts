@@ -57,6 +57,7 @@ describe('a backfill spec', () => {
       execution.query_timeout: 15m
       execution.lock_timeout: 1s
       execution.daily_bytes_budget: none
+      execution.daily_cost_budget: none
       execution.pause_windows: none
       validation.max_unexplained_rows: none
       validation.max_unexplained_delta: none
