@@ -3,6 +3,8 @@ import type { ReconciliationFigures } from './batch-verdict.ts';
 import { judge, percentChange } from './batch-verdict.ts';
 import type { ComparedDimensions, ComparedPartition, ComparedRow } from './comparison.ts';
 import { samplePartitions } from './estimate.ts';
+import type { Reproduction } from './reproduction.ts';
+import type { SeamRow } from './seam.ts';
 import type { Check } from './verdict.ts';
 import { describeCheck } from './verdict.ts';
 
@@ -14,6 +16,10 @@ export interface Rehearsal {
   readonly figures: ReconciliationFigures;
   readonly dimensions: ComparedDimensions;
   readonly topRows: readonly ComparedRow[];
+  /** Rows after the interval that the pipeline wrote otherwise than the corrected logic gives; the first of them. */
+  readonly seamRows: readonly SeamRow[];
+  /** Null where the contract has no trusted logic. */
+  readonly reproduction: Reproduction | null;
   /** Expectations first, then the proofs. */
   readonly checks: readonly Check[];
   readonly durationMs: number;
@@ -113,7 +119,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   source_total: 'correct the transform, or the source total it is compared with',
   seam: 'bring transform.corrected in line with what the live pipeline runs',
   reproduction:
-    'correct transform.trusted, restore the inputs that were changed since, or leave those partitions out (source_range.exclude)',
+    'correct transform.trusted, restore the inputs that were changed since, leave those partitions out (source_range.exclude), or have what changed inputs do shown apart (validation.input_drift: reported)',
 };
 
 function remedy({ name }: Check): string {

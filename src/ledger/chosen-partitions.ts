@@ -1,7 +1,7 @@
 import type { SampleRun } from '../domain/estimate.ts';
 import type { EraSlice } from '../warehouse/postgres/statements/corrected-rows.ts';
 import type { Sql } from '../warehouse/sql.ts';
-import { ident, literal, qualified } from '../warehouse/sql.ts';
+import { ident, literal, qualified, sql } from '../warehouse/sql.ts';
 import type { BackfillPlan } from '../domain/backfill-plan.ts';
 import type { PartitionedPlan } from './partitions.ts';
 import { partitionsQuery } from './partitions.ts';
@@ -53,6 +53,15 @@ export function eraSizes(plan: PartitionedPlan): Sql {
     text: `SELECT era, count(*)::int AS partitions, count(DISTINCT batch)::int AS batches FROM (${text}) p GROUP BY era ORDER BY era`,
     values,
   };
+}
+
+/** What checkpoints say of the logic: built partitions by era and by the hash of the transform that built them. */
+export function eraBuilds(backfillId: string): Sql {
+  return sql(
+    `SELECT era, transform_sha256 AS "transformSha256", count(*)::int AS partitions FROM governance.backfill_partitions
+      WHERE backfill_id = $1 AND state = 'built' GROUP BY era, transform_sha256 ORDER BY era, transform_sha256`,
+    backfillId,
+  );
 }
 
 /** The sampled partition of median size with its neighbours: what the idempotency proof builds. */

@@ -33,14 +33,16 @@ export interface Rehearsed {
  */
 async function rehearse(session: Session, plan: BackfillPlan, samples: readonly Sample[]): Promise<Rehearsed> {
   const started = Date.now();
-  const { runs, judged, proofs } = await withScratch(session, plan, async () => ({
+  const { runs, judged, seam, reproduction } = await withScratch(session, plan, async () => ({
     runs: await buildSamples(session, plan, samples),
     judged: await judgeSamples(session, plan, samples),
-    proofs: [...(await proveSeam(session, plan)), ...(await proveReproduction(session, plan, samples))],
+    seam: await proveSeam(session, plan),
+    reproduction: await proveReproduction(session, plan, samples),
   }));
   const idempotency = await proveIdempotency(session, plan, runs);
-  const checks = [...judged.checks, ...idempotency, ...proofs];
-  return { runs, rehearsal: { ...judged, checks, durationMs: Date.now() - started } };
+  const checks = [...judged.checks, ...idempotency, ...seam.checks, ...reproduction.checks];
+  const proofs = { seamRows: seam.rows, reproduction: reproduction.found };
+  return { runs, rehearsal: { ...judged, ...proofs, checks, durationMs: Date.now() - started } };
 }
 
 /** Of the changes, so many are shown with a plan. */
@@ -86,7 +88,7 @@ async function judgeSamples(
   session: Session,
   plan: BackfillPlan,
   samples: readonly Sample[],
-): Promise<Omit<Rehearsal, 'durationMs'> & { readonly checks: readonly Check[] }> {
+): Promise<Omit<Rehearsal, 'durationMs' | 'seamRows' | 'reproduction'> & { readonly checks: readonly Check[] }> {
   const raw = await session.one<RawComparison>(reconcileSamples(plan, samples));
   const { figures, partitions, dimensions, topRows } = readComparison(raw, plan.contract);
   const { validation } = plan.spec;

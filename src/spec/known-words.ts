@@ -83,6 +83,7 @@ export const SPEC_WORDS = section({
   validation: section(
     {
       row_count_tolerance: VALUE,
+      input_drift: VALUE,
       max_unexplained_rows: section({ batch: VALUE, run: VALUE }),
       max_unexplained_delta: named(SQL_WORD, section({ batch: VALUE, run: VALUE })),
       tolerances: named(COLUMN, section({ absolute: VALUE, relative: VALUE, drift: VALUE })),

@@ -13,6 +13,7 @@ const FIELDS: readonly DefaultField[] = [
   { path: 'execution.daily_cost_budget', value: null },
   { path: 'execution.pause_windows', value: [] },
   { path: 'validation.row_count_tolerance', value: 0 },
+  { path: 'validation.input_drift', value: 'refused' },
   { path: 'validation.max_unexplained_rows', value: null },
   { path: 'validation.max_unexplained_delta', value: {} },
   { path: 'validation.tolerances', value: {} },

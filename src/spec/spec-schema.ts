@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Bounds } from '../domain/backfill-spec.ts';
 import { BUILD_ORDERS } from '../domain/backfill-spec.ts';
 import { announceSchema } from './contract-schema.ts';
+import { INPUT_DRIFTS } from '../domain/reproduction.ts';
 import { isMapping } from './document-path.ts';
 import { dateReader } from './iso-date.ts';
 import { LATER_STRATEGIES } from './known-words.ts';
@@ -111,6 +112,7 @@ export const specSchema = z.object({
   validation: z
     .object({
       row_count_tolerance: rows,
+      input_drift: field(choiceReader(INPUT_DRIFTS)),
       max_unexplained_rows: bounds(rows).optional(),
       max_unexplained_delta: z.record(z.string(), bounds(field(amountReader))),
       tolerances: byColumn(

@@ -8,7 +8,7 @@ import { NO_CONSUMERS } from './sample-parts.ts';
 import { NO_LAG } from './no-lag.ts';
 import { NO_FIGURES } from '../support/expectations.ts';
 import { SPEC } from './sample-spec.ts';
-import { SAMPLE_WORK } from './sample-work.ts';
+import { SAMPLE_LOGIC, SAMPLE_WORK } from './sample-work.ts';
 
 export const DIGEST = 'c0ffee'.padEnd(64, '0');
 
@@ -142,6 +142,7 @@ export function sampleReport(change: Partial<Report> = {}): Report {
       check('delta:revenue', 'aggregate', 'pass', '-1.200%', '-1.5% to -0.8%'),
       check('rows_changed', 'row', 'info', '4', 'none set'),
     ],
+    logic: SAMPLE_LOGIC,
     proofs: [
       check('idempotency', 'proof', 'pass', '2 rows of partition 2025-01-02, built twice, equal', 'the same rows'),
     ],

@@ -30,3 +30,32 @@ export const SAMPLE_WORK: Report['work'] = {
   },
   rowsWritten: 8,
 };
+
+/** Two days reproduced, in one of which inputs changed; one row that the pipeline wrote otherwise. */
+export const SAMPLE_LOGIC: Report['logic'] = {
+  reproduction: {
+    partitions: [
+      {
+        partition: '2025-01-02',
+        rows: 2,
+        reproduced: 1,
+        alreadyCorrected: 0,
+        drifted: 1,
+        columns: { net_revenue: 1 },
+        effects: { revenue: { input: '-20.00', logic: '-100.50', delta: '-120.50' } },
+      },
+    ],
+    effects: { revenue: { input: '-20.00', logic: '-100.50', delta: '-120.50' } },
+  },
+  seamRows: [
+    {
+      partition: '2025-01-05',
+      key: { revenue_date: '2025-01-05', merchant_id: '7' },
+      missing: null,
+      columns: { net_revenue: { published: '10.01', corrected: '10.00' } },
+    },
+  ],
+  eras: [
+    { era: 1, from: '2024-01-01', file: 'transforms/corrected.sql', transformSha256: 'd'.repeat(64), partitions: 4 },
+  ],
+};

@@ -27,6 +27,7 @@ describe('a backfill spec', () => {
       validation: {
         ...EXPECTS_NOTHING,
         rowCountTolerance: 0,
+        inputDrift: 'refused',
         deltaExpected: { revenue: { batch: { low: -1.5, high: -0.8 }, run: { low: -1.5, high: -0.8 } } },
       },
       publication: {
@@ -85,7 +86,7 @@ describe('a backfill spec', () => {
     const short = SPEC.slice(0, SPEC.indexOf('execution:')) + SPEC.slice(SPEC.indexOf('rollback:'));
     const { spec, defaults } = specOf(short);
     expect(spec.execution.maxConcurrency).toBe(1);
-    expect(spec.validation).toEqual(EXPECTS_NOTHING);
+    expect(spec.validation).toEqual({ ...EXPECTS_NOTHING, inputDrift: 'refused' });
     expect(defaults).toContainEqual({ path: 'validation.row_count_tolerance', value: '0' });
   });
 
