@@ -60,6 +60,7 @@ describe('a backfill spec', () => {
       execution.daily_bytes_budget: none
       execution.daily_cost_budget: none
       execution.pause_windows: none
+      validation.input_drift: refused
       validation.max_unexplained_rows: none
       validation.max_unexplained_delta: none
       validation.tolerances: none
