@@ -3,6 +3,7 @@ import type { Approval, BackfillState, Refusal, Request } from './backfill-state
 import { assertNever } from './assert-never.ts';
 import { giveBack, giveBackSplit, startQueue } from './batch-queue.ts';
 import type { MonitorStatus } from './monitor.ts';
+import { withInputsAccepted } from './inputs-accepted.ts';
 import { standing, withFinished, withStarted } from './pipeline-signals.ts';
 import { ownApproval } from './required-approvals.ts';
 import type { Telling } from './received-message.ts';
@@ -35,12 +36,7 @@ export function reduce(state: BackfillState, event: BackfillEvent, nowIso: strin
     case 'replanned':
       return replanned(state, event);
     case 'inputsAccepted':
-      return {
-        ...state,
-        approval: null,
-        queue: startQueue(state.plan?.batches ?? 0),
-        progress: { ...state.progress, ...event.counts },
-      };
+      return withInputsAccepted(state, event.counts);
     case 'checked':
       return { ...state, checks: event.checks };
     case 'claimed':
