@@ -30,7 +30,8 @@ export async function forecastRun(
     const survey = await surveyPartitions(session, shape, sampled);
     const { samples, plannedRows } = sampled;
     const lanes = spec.execution.maxConcurrency;
-    const sourceTotals = Object.keys(contract.sourceTotals).length;
+    // External figures are read from a file, and cost the warehouse nothing.
+    const sourceTotals = Object.values(contract.sourceTotals).filter((total) => total.sql !== null).length;
     return { inputs, samples, forecast: { ...counts, lanes, plannedRows, sourceTotals, inputs: cost, survey, prices } };
   });
 }

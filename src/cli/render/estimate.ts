@@ -42,7 +42,7 @@ export function renderEstimate(plan: BackfillPlan, now: Date): string {
 }
 
 function checks({ sourceTotals, inputs, estimate }: BackfillPlan): string {
-  const totals = Object.keys(sourceTotals).length;
+  const totals = Object.values(sourceTotals).filter(({ figures }) => figures === null).length;
   return [
     totals === 0 ? 'no source total' : `${counted(totals, 'source total')}, each as much as the build`,
     ...(inputs.length === 0
