@@ -8,6 +8,7 @@ import { loadPlan, withLedger } from './deps.ts';
 import { drain } from './drain.ts';
 import { limitsInForce } from './limits-in-force.ts';
 import { recapture } from './recapture.ts';
+import { refuseChangedInputs } from './reference-inputs.ts';
 import { refuseDrift } from './refuse-drift.ts';
 import { writeRunEvidence } from './run-evidence.ts';
 import { whileWorking } from './working.ts';
@@ -25,6 +26,7 @@ export function makeConcludeEvidence(deps: ActivityDeps): WarehouseActivities['c
         const { maxConcurrency: slots } = limitsInForce(plan, limits);
         const drained = await drain(plan, attempt, working, { slots, amend: false });
         if (drained.kind !== 'drained') return drained;
+        await refuseChangedInputs(attempt.session, plan, 'the evidence');
         working.at({ doing: 'evidence of the whole run' });
         const { evidence, failed } = await writeRunEvidence(attempt.session, plan, planHash);
         const reportPath = failed === null ? await writeReport(attempt.session, backfillId, deps.reportsFolder) : null;

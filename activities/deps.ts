@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
-import type { Prices } from '../src/domain/estimate.ts';
+import type { Prices } from '../src/domain/price.ts';
 import { Refusal } from '../src/ledger/refusal.ts';
 import type { FrozenRun } from '../src/ledger/runs.ts';
 import { readPlan } from '../src/ledger/runs.ts';

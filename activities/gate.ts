@@ -2,6 +2,7 @@ import type { BackfillState } from '../src/domain/backfill-state.ts';
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import type { GateDecision, GateReadings } from '../src/domain/gate.ts';
 import { decideGate } from '../src/domain/gate.ts';
+import { priceOf } from '../src/domain/price.ts';
 import { spentToday } from '../src/ledger/spending.ts';
 import type { GateStop } from '../src/protocol/activities.ts';
 import type { Session } from '../src/warehouse/session.ts';
@@ -54,12 +55,24 @@ async function readGate(
   plan: BackfillPlan,
   limits: BackfillState['limits'],
 ): Promise<GateReadings> {
-  const { bytes } = await withLedger(deps, (session) => session.one<{ bytes: number }>(spentToday(plan.backfillId)));
+  const spent = await withLedger(deps, (session) =>
+    session.one<{ bytes: number; busyMs: number }>(spentToday(plan.backfillId)),
+  );
+  const budget = limits.dailyCostBudget ?? null;
   return {
     pipeline: await readPipeline(deps, plan),
-    bytesToday: bytes,
+    bytesToday: spent.bytes,
     dailyBytesBudget: limits.dailyBytesBudget,
+    ...(budget === null ? {} : { cost: { budget, today: costToday(deps, spent) } }),
     pauseWindows: plan.spec.execution.pauseWindows,
     nowIso: deps.now().toISOString(),
   };
+}
+
+/** At the prices of the worker, which are those of today. */
+function costToday(
+  { prices }: ActivityDeps,
+  spent: { readonly bytes: number; readonly busyMs: number },
+): { readonly amount: number; readonly currency: string } | null {
+  return prices === null ? null : { amount: priceOf(spent, prices), currency: prices.currency };
 }

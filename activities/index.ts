@@ -2,6 +2,7 @@ import { CancelledFailure, Context } from '@temporalio/activity';
 import type { LightActivities, WarehouseActivities } from '../src/protocol/activities.ts';
 import { isCancelled } from '../src/warehouse/sqlstate.ts';
 import { failure, toActivityFailure } from './activity-failure.ts';
+import { makeAcceptInputs } from './accept-inputs.ts';
 import { makeAwaitGate } from './await-gate.ts';
 import { beating } from './beating.ts';
 import type { Activity } from './each-activity.ts';
@@ -54,6 +55,7 @@ export function createWarehouseActivities(deps: ActivityDeps): WarehouseActiviti
       proveLogic: makeProveLogic(deps),
       takeSnapshot: makeTakeSnapshot(deps),
       rebuildClaim: makeRebuildClaim(deps),
+      acceptInputs: makeAcceptInputs(deps),
       concludeEvidence: makeConcludeEvidence(deps),
       replan: makeReplan(deps),
       watchLiveWrites: makeWatchLiveWrites(deps),

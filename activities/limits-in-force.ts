@@ -5,6 +5,6 @@ type Limits = BackfillState['limits'];
 
 /** What the workflow was told last; those of the plan where it says nothing. */
 export function limitsInForce({ spec }: BackfillPlan, limits: Limits | undefined): Limits {
-  const { maxConcurrency, dailyBytesBudget } = spec.execution;
-  return limits ?? { maxConcurrency, dailyBytesBudget };
+  const { maxConcurrency, dailyBytesBudget, dailyCostBudget } = spec.execution;
+  return limits ?? { maxConcurrency, dailyBytesBudget, ...(dailyCostBudget == null ? {} : { dailyCostBudget }) };
 }

@@ -1,9 +1,11 @@
 import { formatName } from '../src/domain/names.ts';
+import { contentOf } from '../src/domain/reference-input.ts';
 import type { LedgerCounts } from '../src/domain/backfill-state.ts';
 import { countProgress } from '../src/ledger/counts.ts';
 import { insertEvent } from '../src/ledger/events.ts';
 import { ledgerIsThere } from '../src/ledger/ledger-is-there.ts';
 import { insertBatches, insertPartitions } from '../src/ledger/partitions.ts';
+import { insertInputs } from '../src/ledger/reference-inputs.ts';
 import type { LedgerRun } from '../src/ledger/runs.ts';
 import { findActiveRun, findRun, insertRun } from '../src/ledger/runs.ts';
 import type { Draft } from '../src/planning/draft-plan.ts';
@@ -95,6 +97,8 @@ async function freeze(
     await session.change(insertRun({ plan, planHash, ...run }));
     await session.change(insertBatches(plan));
     await session.change(insertPartitions(plan));
+    if (plan.inputs.length > 0)
+      await session.change(insertInputs(plan.backfillId, 1, plan.inputs.map(contentOf), run.requestedBy));
     await session.change(
       insertEvent(plan.backfillId, 'planned', run.requestedBy, {
         planHash,

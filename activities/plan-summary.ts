@@ -26,6 +26,7 @@ export function planSummary(
     signOff: contract.signOff,
     maxConcurrency: spec.execution.maxConcurrency,
     dailyBytesBudget: spec.execution.dailyBytesBudget,
+    ...(spec.execution.dailyCostBudget == null ? {} : { dailyCostBudget: spec.execution.dailyCostBudget }),
     rollbackWindowMs: spec.rollback.windowMs,
     retainAfterSignOffMs: spec.rollback.retainAfterSignOffMs,
     ...(plan.monitors.length === 0

@@ -19,8 +19,8 @@ export function makeProveLogic(deps: ActivityDeps): WarehouseActivities['proveLo
         return proveLogic(session, plan);
       });
       const bodies = [
-        { proof: 'seam', checks: proofs.seam },
-        { proof: 'reproduction', checks: proofs.reproduction },
+        { proof: 'seam', ...proofs.seam },
+        { proof: 'reproduction', checks: proofs.reproduction.checks, ...proofs.reproduction.found },
       ];
       await withLedger(deps, (session) =>
         withTransaction(session, async () => {
@@ -28,6 +28,6 @@ export function makeProveLogic(deps: ActivityDeps): WarehouseActivities['proveLo
             await session.change(insertEvidence(backfillId, 'proof', null, body, fingerprint(body)));
         }),
       );
-      return { checks: [...proofs.seam, ...proofs.reproduction] };
+      return { checks: [...proofs.seam.checks, ...proofs.reproduction.checks] };
     });
 }

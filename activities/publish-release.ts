@@ -31,6 +31,7 @@ import { publishedBefore } from './published-before.ts';
 import { recapture } from './recapture.ts';
 import { recordTotals } from './record-totals.ts';
 import { recheckSources } from './recheck-sources.ts';
+import { refuseChangedInputs } from './reference-inputs.ts';
 import { refuseDrift } from './refuse-drift.ts';
 import { KEYS_ELSEWHERE, judgeRun } from './run-evidence.ts';
 import { tooLongUnderFence, underFence } from './under-fence.ts';
@@ -63,6 +64,7 @@ export function makePublishRelease(deps: ActivityDeps): WarehouseActivities['pub
           slots: limits.maxConcurrency,
         });
         if (closed !== null) return closed;
+        await refuseChangedInputs(attempt.session, plan, 'the switch');
         working.at({ doing: 'vacuum and grants' });
         await attempt.session.change(vacuumOverlay(plan));
         await attempt.session.change(grantOverlay(plan));

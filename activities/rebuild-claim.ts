@@ -15,6 +15,7 @@ import { holdBatch } from './hold-batch.ts';
 import { watchMovedSources } from './moved-sources.ts';
 import { dirtyOfBatch } from './notice-live-writes.ts';
 import { reconcileBatch } from './reconcile-batch.ts';
+import { refuseChangedInputs } from './reference-inputs.ts';
 import { refuseDrift } from './refuse-drift.ts';
 import { whileWorking } from './working.ts';
 
@@ -65,6 +66,7 @@ async function workBatch(at: Surroundings, number: number): Promise<BatchOutcome
   const { plan, attempt, working } = at;
   const { session, fence } = attempt;
   const batch = await holdBatch(attempt, plan, number);
+  await refuseChangedInputs(session, plan, `batch ${number}`);
   const sources = watchMovedSources(session, plan);
   const started = Date.now();
   for (let check = 0; ; check += 1) {

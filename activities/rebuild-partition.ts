@@ -62,13 +62,20 @@ async function replaceSlice(
   partition: LedgerPartition,
   fence: number,
 ): Promise<MeasuredWork> {
-  const { fingerprint, ...readBefore } = await session.one<Begun>(beginPartition(plan, partition));
+  const { fingerprint, inputState, ...readBefore } = await session.one<Begun>(beginPartition(plan, partition));
   const began = performance.now();
   const inserted = await session.change(insertSlice(plan, partition));
   const durationMs = Math.round(performance.now() - began);
   const transformSha256 = plan.eras[partition.era - 1]?.sha256 ?? '';
   const [built] = await session.rows<{ rows: number; bytes: number; cachedBytes: number }>(
-    checkpoint(plan, partition, { fence, readBefore, durationMs, transformSha256, baseFingerprint: fingerprint }),
+    checkpoint(plan, partition, {
+      fence,
+      readBefore,
+      durationMs,
+      transformSha256,
+      inputState,
+      baseFingerprint: fingerprint,
+    }),
   );
   if (built === undefined)
     throw failure('LedgerRefused', `partition ${partition.start} of ${plan.backfillId} is not in the ledger`);

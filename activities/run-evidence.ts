@@ -22,6 +22,7 @@ import { shadowTotals } from '../src/warehouse/postgres/statements/slice-measure
 import { withTransaction } from '../src/warehouse/session.ts';
 import { sql } from '../src/warehouse/sql.ts';
 import { tolerances } from './reconcile-batch.ts';
+import { inputChecks, readKnownInputs } from './reference-inputs.ts';
 
 /** The one check that a write outside the interval, which leaves no mark, can make fail. */
 export const KEYS_ELSEWHERE = 'keys_elsewhere';
@@ -71,6 +72,7 @@ export async function writeRunEvidence(session: Session, plan: BackfillPlan, pla
     batchDigest: sums.digest,
     batches: { total: plan.batches, waived: sums.waived },
     proofs: (await session.rows<{ body: unknown }>(evidenceOf(plan.backfillId, 'proof'))).map((one) => one.body),
+    inputs: (await readKnownInputs(session, plan)).inForce,
     waivers: (await session.rows<{ body: unknown }>(evidenceOf(plan.backfillId, 'waiver'))).map((one) => one.body),
     checks,
   };
@@ -115,7 +117,12 @@ async function runChecks(session: Session, plan: BackfillPlan, { figures, open }
   };
   const dimensions = await dimensionsOfRun(session, plan);
   const judged = judge(figures, expected, { partitions: null, dimensions });
-  return withWaivers(session, plan, [batchCheck, ...(await keysElsewhere(session, plan)), ...judged]);
+  return withWaivers(session, plan, [
+    batchCheck,
+    ...(await inputChecks(session, plan)),
+    ...(await keysElsewhere(session, plan)),
+    ...judged,
+  ]);
 }
 
 async function withWaivers(session: Session, plan: BackfillPlan, checks: readonly Check[]): Promise<readonly Check[]> {

@@ -5,7 +5,7 @@ import {
   continueAsNew,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { BackfillState } from '../src/domain/backfill-state.ts';
+import type { BackfillState, Hold } from '../src/domain/backfill-state.ts';
 import { openState } from '../src/domain/backfill-state.ts';
 import { HISTORY_BUDGET, isHistoryBudget } from '../src/domain/history-budget.ts';
 import type { BackfillStatus, FinalStatus } from '../src/domain/status.ts';
@@ -32,7 +32,10 @@ import type { Phase, PhaseEnd } from './run.ts';
 import { Run, activityReason } from './run.ts';
 import { diskFull, throughGate } from './through-gate.ts';
 
-const DRIFTED: FailureType = 'SchemaDrift';
+/** Holds that a person ends in a way of their own. */
+const KINDS = { SchemaDrift: { drifted: true }, InputChanged: { inputsChanged: true } } as const satisfies Partial<
+  Record<FailureType, Partial<Hold>>
+>;
 
 /** The protocol, in the order in which a backfill lives through it. One file a phase. */
 const phasesOf = (
@@ -100,13 +103,14 @@ async function through(run: Run, phase: Phase): Promise<PhaseEnd> {
     }
     const reason = activityReason(error);
     if (run.state.status === 'held' || !canMove(run.state.status, 'held')) throw error;
-    return { type: 'held', hold: { reason, check: null, batch: null, ...drifted(error) } };
+    return { type: 'held', hold: { reason, check: null, batch: null, ...kindOfHold(error) } };
   }
 }
 
-function drifted(error: unknown): { drifted?: true } {
+function kindOfHold(error: unknown): Pick<Hold, 'drifted' | 'inputsChanged'> {
   const cause = error instanceof ActivityFailure ? error.cause : undefined;
-  return cause instanceof ApplicationFailure && cause.type === DRIFTED ? { drifted: true } : {};
+  const type = cause instanceof ApplicationFailure ? cause.type : undefined;
+  return type === 'SchemaDrift' || type === 'InputChanged' ? KINDS[type] : {};
 }
 
 function isContinued(input: unknown): input is ContinuedInput {

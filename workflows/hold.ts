@@ -1,4 +1,6 @@
 import { condition } from '@temporalio/workflow';
+import type { BackfillStatus } from '../src/domain/status.ts';
+import { acceptInputs } from './accept-inputs.ts';
 import type { RolledBackByHand } from './beside-pointer.ts';
 import { besidePointer } from './beside-pointer.ts';
 import { replan } from './replan.ts';
@@ -24,9 +26,15 @@ async function untilItMoves(run: Run): Promise<PhaseEnd> {
     if (await recordWaiver(run)) return { type: 'moved', to: back, because: 'the check is waived' };
     const replanned = await replan(run);
     if (replanned !== null) return replanned;
-    if (run.take('retry')) return { type: 'moved', to: back };
+    const retried = await retry(run, back);
+    if (retried !== null) return retried;
     if (run.isLong()) return { type: 'continueAsNew' };
   }
+}
+
+async function retry(run: Run, back: BackfillStatus): Promise<PhaseEnd | null> {
+  if (run.state.hold?.inputsChanged === true) return acceptInputs(run);
+  return run.take('retry') === undefined ? null : { type: 'moved', to: back };
 }
 
 /** Readers may be given the previous history by hand while a person decides on ours. */

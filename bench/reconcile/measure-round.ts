@@ -45,6 +45,7 @@ async function keepCheckpoints(session: Session, plan: BackfillPlan, batch: Loop
     readBefore: { fetched: 0, hit: 0 },
     durationMs: 0,
     transformSha256: '',
+    inputState: null,
     baseFingerprint: '0:0',
   };
   for (const partition of batch.slices) await session.change(checkpoint(plan, partition, work));

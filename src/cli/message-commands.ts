@@ -101,6 +101,12 @@ const COMMANDS: readonly MessageCommand[] = [
         read: (text) => (text === 'none' ? null : text),
         field: 'daily_bytes_budget',
       },
+      {
+        flags: '--daily-cost-budget <amount>',
+        about: 'such as 25, or none',
+        read: (text) => (text === 'none' ? null : Number(text)),
+        field: 'daily_cost_budget',
+      },
     ],
   },
   {

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Prices } from '../domain/estimate.ts';
+import type { Prices } from '../domain/price.ts';
 import type { ConfigProblem, Environment, SettingReader } from './environment.ts';
 import { settingReader } from './environment.ts';
 import type { Secret } from './secret.ts';

@@ -47,6 +47,8 @@ export type BackfillEvent =
       /** The logic is another: everything goes back to the queue. */
       readonly rebuild: boolean;
     }
+  /** What was built from another state of a reference input goes back to the queue. */
+  | { readonly type: 'inputsAccepted'; readonly counts: LedgerCounts }
   | { readonly type: 'checked'; readonly checks: readonly Check[] }
   | { readonly type: 'claimed'; readonly queue: BackfillState['queue'] }
   | { readonly type: 'worked'; readonly work: Work }

@@ -8,6 +8,7 @@ import type { PlannedMonitor } from './monitor.ts';
 import type { QualifiedName } from './names.ts';
 import type { RowSecurity } from './row-security.ts';
 import type { PlannedSql } from './planned-sql.ts';
+import type { PlannedInput } from './reference-input.ts';
 import type { ColumnShape } from './table-shape.ts';
 
 export type { PlannedSql } from './planned-sql.ts';
@@ -51,6 +52,8 @@ export interface BackfillPlan {
   /** The logic that produced what is published; empty where the contract does not say. */
   readonly trusted: readonly PlannedEra[];
   readonly sourceTotals: Readonly<Record<string, PlannedTotal>>;
+  /** Unpartitioned inputs, as they were when the plan was drawn up. */
+  readonly inputs: readonly PlannedInput[];
   readonly probe: PlannedProbe | null;
   /** Of the contract's consumers; empty where the spec leaves them out. */
   readonly monitors: readonly PlannedMonitor[];

@@ -1,5 +1,6 @@
 import type { AnnounceTarget } from './announce-target.ts';
 import type { QualifiedName } from './names.ts';
+import type { InputDrift } from './reproduction.ts';
 
 /** A half-open slice `[start, end)` of the partition key; both are literals of the key's type, e.g. `2024-12-01`. */
 export interface KeyRange {
@@ -67,11 +68,15 @@ export interface BackfillSpec {
     readonly lockTimeoutMs: number;
     /** Bytes scanned per UTC day; null means no budget. */
     readonly dailyBytesBudget: number | null;
+    /** What a UTC day may cost, in the currency of the configured prices; absent or null means no budget. */
+    readonly dailyCostBudget?: number | null;
     readonly pauseWindows: readonly PauseWindow[];
   };
   readonly validation: {
     /** Rows a batch may gain or lose against the snapshot, live writes apart. */
     readonly rowCountTolerance: number;
+    /** Absent: refused. */
+    readonly inputDrift?: InputDrift;
     /** By measure and level; a plain string in the document means batch and run. */
     readonly deltaExpected: Readonly<Record<string, Partial<Readonly<Record<DeltaLevel, PercentRange>>>>>;
     /** By measure and dimension of the contract: what is expected for every single value of that dimension. */

@@ -29,6 +29,8 @@ export interface Hold {
   readonly batch: number | null;
   /** Base table or view are no longer those of the plan. */
   readonly drifted?: true;
+  /** A reference input is another than what was built from: a retry accepts it. */
+  readonly inputsChanged?: true;
 }
 
 export interface Approval {
@@ -115,7 +117,12 @@ export interface BackfillState {
   readonly status: BackfillStatus;
   readonly since: string;
   readonly plan: PlanSummary | null;
-  readonly limits: { readonly maxConcurrency: number; readonly dailyBytesBudget: number | null };
+  readonly limits: {
+    readonly maxConcurrency: number;
+    readonly dailyBytesBudget: number | null;
+    /** Absent where neither plan nor message named one. */
+    readonly dailyCostBudget?: number | null;
+  };
   readonly queue: BatchQueue;
   readonly progress: Progress;
   /** As they were last measured; null before, and for a run that began before they were. */

@@ -84,3 +84,8 @@ export function claimSize(
   const least = Math.min(share, Math.ceil(LAST_CLAIM_MS / perBatch));
   return Math.max(1, Math.min(most, Math.max(least, Math.ceil(share / 2))));
 }
+
+/** How many claims a run will have, about: as `claimSize` cuts them once it knows how long a batch takes. */
+export function claimsFor({ batches, busyMs }: { readonly batches: number; readonly busyMs: number }): number {
+  return Math.min(batches, Math.ceil(Math.max(batches / CLAIM_MAX_BATCHES, busyMs / CLAIM_TARGET_MS)));
+}

@@ -9,6 +9,9 @@ export interface WorkAhead {
   /** Scanned over the whole run, spread evenly over its time at work. */
   readonly bytes: number;
   readonly dailyBytesBudget: number | null;
+  /** Of the whole run, and of a day; null: not priced, or no budget. */
+  readonly cost?: number | null;
+  readonly dailyCostBudget?: number | null;
   readonly pauseWindows: readonly PauseWindow[];
 }
 
@@ -23,25 +26,30 @@ export function finishDates(work: WorkAhead): { readonly earliest: string | null
   return { earliest: finish(work, work.runtimeMs.low), latest: finish(work, work.runtimeMs.high) };
 }
 
-/** Of a plan started at `now`: every source total reads again what the build reads, and counts as much. */
+/** Of a plan started at `now`: what checks read and cost counts too. */
 export function plannedFinish(
-  { spec, estimate, sourceTotals }: BackfillPlan,
+  { spec, estimate }: Pick<BackfillPlan, 'spec' | 'estimate'>,
   now: Date,
 ): ReturnType<typeof finishDates> {
-  const { dailyBytesBudget, pauseWindows } = spec.execution;
+  const { dailyBytesBudget, dailyCostBudget = null, pauseWindows } = spec.execution;
   return finishDates({
     startIso: now.toISOString(),
     runtimeMs: estimate.runtimeMs,
-    bytes: estimate.bytesScanned * (1 + Object.keys(sourceTotals).length),
+    bytes: estimate.bytesScanned + estimate.checkBytes,
     dailyBytesBudget,
+    cost: estimate.cost?.amount ?? null,
+    dailyCostBudget,
     pauseWindows,
   });
 }
 
 /** Walks the calendar: works while no window is on and the UTC day has bytes left, waits otherwise. */
-function finish({ startIso, bytes, dailyBytesBudget, pauseWindows }: WorkAhead, workMs: number): string | null {
+function finish(work: WorkAhead, workMs: number): string | null {
+  const { startIso, bytes, dailyBytesBudget, cost = null, dailyCostBudget = null, pauseWindows } = work;
   const start = Date.parse(startIso);
-  const msADay = dailyBytesBudget === null || bytes === 0 ? Infinity : (dailyBytesBudget / bytes) * workMs;
+  const aDay = (budget: number | null, whole: number | null): number =>
+    budget === null || whole === null || whole === 0 ? Infinity : (budget / whole) * workMs;
+  const msADay = Math.min(aDay(dailyBytesBudget, bytes), aDay(dailyCostBudget, cost));
   let at = start;
   let left = workMs;
   let leftToday = msADay;

@@ -1,5 +1,6 @@
 import type { PauseWindow } from './backfill-spec.ts';
 import { formatBytes } from './bytes.ts';
+import { formatMoney } from './price.ts';
 
 /** What was seen just now; `unknown` means that looking failed, which is never taken for healthy. */
 export interface GateReadings {
@@ -10,6 +11,11 @@ export interface GateReadings {
     | { readonly kind: 'unknown'; readonly error: string };
   readonly bytesToday: number;
   readonly dailyBytesBudget: number | null;
+  /** The day's cost budget, and what the day has cost at the worker's prices: null where it knows none. Absent: no budget. */
+  readonly cost?: {
+    readonly budget: number;
+    readonly today: { readonly amount: number; readonly currency: string } | null;
+  };
   readonly pauseWindows: readonly PauseWindow[];
   readonly nowIso: string;
 }
@@ -41,10 +47,30 @@ export function decideGate(readings: GateReadings): GateDecision {
       until: `${nextUtcDay(nowIso)}T00:00:00.000Z`,
       mayFinish: true,
     };
+  const dear = costReason(readings);
+  if (dear !== null) return dear;
   const closed = pauseWindows.find((window) => isInsideWindow(window, localTime(window.timeZone, Date.parse(nowIso))));
   if (closed !== undefined)
     return { open: false, reason: `pause window ${closed.from}–${closed.to} ${closed.timeZone}` };
   return { open: true };
+}
+
+/** A budget that nobody can reckon with is closed, like everything that cannot be seen. */
+function costReason({ cost, nowIso }: GateReadings): GateDecision | null {
+  if (cost === undefined) return null;
+  const { budget, today } = cost;
+  if (today === null)
+    return {
+      open: false,
+      reason: `the daily cost budget of ${budget} cannot be reckoned with: this worker has no prices (BACKFILL_PRICE_PER_TIB, BACKFILL_PRICE_PER_HOUR)`,
+    };
+  if (today.amount < budget) return null;
+  return {
+    open: false,
+    reason: `the daily cost budget of ${formatMoney(budget, today.currency)} is spent (${formatMoney(today.amount, today.currency)} today); raise it with setLimits or wait for midnight UTC`,
+    until: `${nextUtcDay(nowIso)}T00:00:00.000Z`,
+    mayFinish: true,
+  };
 }
 
 function nextUtcDay(nowIso: string): string {

@@ -21,6 +21,7 @@ export interface MessagePayloads {
     readonly by?: string;
     readonly max_concurrency?: number;
     readonly daily_bytes_budget?: number | string | null;
+    readonly daily_cost_budget?: number | null;
   };
   readonly settle: { readonly by?: string };
   readonly rearm: { readonly by?: string };

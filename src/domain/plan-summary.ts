@@ -19,6 +19,7 @@ export interface PlanSummary {
   readonly signOff: readonly string[];
   readonly maxConcurrency: number;
   readonly dailyBytesBudget: number | null;
+  readonly dailyCostBudget?: number | null;
   readonly rollbackWindowMs: number;
   readonly retainAfterSignOffMs: number;
   readonly startedSignalExpiresMs: number;

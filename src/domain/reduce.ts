@@ -3,6 +3,7 @@ import type { Approval, BackfillState, Refusal, Request } from './backfill-state
 import { assertNever } from './assert-never.ts';
 import { giveBack, giveBackSplit, startQueue } from './batch-queue.ts';
 import type { MonitorStatus } from './monitor.ts';
+import { withInputsAccepted } from './inputs-accepted.ts';
 import { standing, withFinished, withStarted } from './pipeline-signals.ts';
 import { ownApproval } from './required-approvals.ts';
 import type { Telling } from './received-message.ts';
@@ -34,6 +35,8 @@ export function reduce(state: BackfillState, event: BackfillEvent, nowIso: strin
       return { ...state, proposal: { planHash: event.planHash, lines: event.lines, at: nowIso } };
     case 'replanned':
       return replanned(state, event);
+    case 'inputsAccepted':
+      return withInputsAccepted(state, event.counts);
     case 'checked':
       return { ...state, checks: event.checks };
     case 'claimed':
@@ -199,7 +202,11 @@ function planned(
     ...state,
     plan,
     requestedBy,
-    limits: { maxConcurrency: plan.maxConcurrency, dailyBytesBudget: plan.dailyBytesBudget },
+    limits: {
+      maxConcurrency: plan.maxConcurrency,
+      dailyBytesBudget: plan.dailyBytesBudget,
+      ...(plan.dailyCostBudget == null ? {} : { dailyCostBudget: plan.dailyCostBudget }),
+    },
     queue: startQueue(plan.batches),
     progress: { ...state.progress, ...counts, startedAt: nowIso },
   };

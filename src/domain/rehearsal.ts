@@ -3,6 +3,8 @@ import type { ReconciliationFigures } from './batch-verdict.ts';
 import { judge, percentChange } from './batch-verdict.ts';
 import type { ComparedDimensions, ComparedPartition, ComparedRow } from './comparison.ts';
 import { samplePartitions } from './estimate.ts';
+import type { Reproduction } from './reproduction.ts';
+import type { SeamRow } from './seam.ts';
 import type { Check } from './verdict.ts';
 import { describeCheck } from './verdict.ts';
 
@@ -14,6 +16,10 @@ export interface Rehearsal {
   readonly figures: ReconciliationFigures;
   readonly dimensions: ComparedDimensions;
   readonly topRows: readonly ComparedRow[];
+  /** Rows after the interval that the pipeline wrote otherwise than the corrected logic gives; the first of them. */
+  readonly seamRows: readonly SeamRow[];
+  /** Null where the contract has no trusted logic. */
+  readonly reproduction: Reproduction | null;
   /** Expectations first, then the proofs. */
   readonly checks: readonly Check[];
   readonly durationMs: number;
@@ -23,22 +29,33 @@ interface Planned {
   readonly ordinal: number;
   readonly rows: number;
   readonly era: number;
+  /** Null where the grain is longer than a day. */
+  readonly weekend: boolean | null;
 }
 
 /** Up to this many partitions are rehearsed all: a sample would save nothing. */
 const ALL_UP_TO = 5;
 
-/** Ordinals to rehearse, ascending: spread over the sizes, and the middle one of an era that none of them lies in. */
+/** Ordinals to rehearse, ascending: spread over the sizes, and the middle one of an era, of weekdays or weekends that none of them is of. */
 export function rehearsedOrdinals(planned: readonly Planned[]): number[] {
   if (planned.length <= ALL_UP_TO) return planned.map(({ ordinal }) => ordinal).sort((a, b) => a - b);
   const picks = samplePartitions(planned);
-  const covered = new Set(planned.filter(({ ordinal }) => picks.includes(ordinal)).map(({ era }) => era));
-  const missed = [...new Set(planned.map(({ era }) => era))].filter((era) => !covered.has(era));
-  const added = missed.flatMap((era) => {
-    const own = planned.filter((one) => one.era === era);
+  const added = [...missed(planned, picks, ({ era }) => era), ...missed(planned, picks, ({ weekend }) => weekend)];
+  return [...new Set([...picks, ...added])].sort((a, b) => a - b);
+}
+
+/** The middle one of each kind that no pick is of. */
+function missed(
+  planned: readonly Planned[],
+  picks: readonly number[],
+  kindOf: (one: Planned) => number | boolean | null,
+): number[] {
+  const covered = new Set(planned.filter(({ ordinal }) => picks.includes(ordinal)).map(kindOf));
+  const left = [...new Set(planned.map(kindOf))].filter((kind) => !covered.has(kind));
+  return left.flatMap((kind) => {
+    const own = planned.filter((one) => kindOf(one) === kind);
     return own[Math.floor(own.length / 2)]?.ordinal ?? [];
   });
-  return [...picks, ...added].sort((a, b) => a - b);
 }
 
 type Expected = BackfillSpec['validation'] & { readonly sourceTolerances: Readonly<Record<string, number>> };
@@ -102,7 +119,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   source_total: 'correct the transform, or the source total it is compared with',
   seam: 'bring transform.corrected in line with what the live pipeline runs',
   reproduction:
-    'correct transform.trusted, restore the inputs that were changed since, or leave those partitions out (source_range.exclude)',
+    'correct transform.trusted, restore the inputs that were changed since, leave those partitions out (source_range.exclude), or have what changed inputs do shown apart (validation.input_drift: reported)',
 };
 
 function remedy({ name }: Check): string {

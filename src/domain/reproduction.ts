@@ -14,6 +14,8 @@ export interface ReproducedPartition {
   readonly drifted: number;
   /** By compared column: drifted rows in which it is not what the trusted logic gives; `keys` where a row is missing or added. */
   readonly columns: Readonly<Record<string, number>>;
+  /** Of this partition alone. */
+  readonly effects: Readonly<Record<string, MeasureEffects>>;
 }
 
 /** What moves a measure over the sampled partitions, exact decimal text: input effect and logic effect add up to the delta. */
@@ -30,11 +32,20 @@ export interface Reproduction {
   readonly effects: Readonly<Record<string, MeasureEffects>>;
 }
 
+/** What is done about inputs that changed since history was built: refuse to build on them, or show what they do to it. */
+export const INPUT_DRIFTS = ['refused', 'reported'] as const;
+export type InputDrift = (typeof INPUT_DRIFTS)[number];
+
 /**
  * Does the trusted logic still give the history that is published? Null where the contract has none. Up to
- * `rowTolerance` rows of a partition may be explained by neither logic.
+ * `rowTolerance` rows of a partition may be explained by neither logic. Where the spec has drift reported, it proves
+ * nothing and refutes nothing: what changed inputs do is shown apart from what the correction does.
  */
-export function judgeReproduction(found: Reproduction | null, rowTolerance: number): readonly Check[] {
+export function judgeReproduction(
+  found: Reproduction | null,
+  rowTolerance: number,
+  inputDrift: InputDrift = 'refused',
+): readonly Check[] {
   const limit = `at most ${rowTolerance} rows of a partition that neither the trusted nor the corrected logic explains`;
   const check = (verdict: Check['verdict'], figure: string): Check => {
     return { name: 'reproduction', level: 'proof', verdict, figure, limit };
@@ -61,7 +72,8 @@ export function judgeReproduction(found: Reproduction | null, rowTolerance: numb
     drifted.length > 0
       ? drifted.map(describe).join('; ')
       : `${total((one) => one.reproduced)} rows of ${partitions.length} partitions reproduced, ${total((one) => one.alreadyCorrected)} already corrected${within > 0 ? `, ${within} drifted` : ''}`;
-  return [check(drifted.length > 0 ? 'fail' : 'pass', figure), ...Object.entries(effects).flatMap(effectChecks)];
+  const verdict = drifted.length === 0 ? 'pass' : inputDrift === 'reported' ? 'inconclusive' : 'fail';
+  return [check(verdict, figure), ...Object.entries(effects).flatMap(effectChecks)];
 }
 
 /** Empty partitions, and rows that the fixed pipeline has rewritten, say nothing of the logic that was trusted. */

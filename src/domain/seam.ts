@@ -13,6 +13,14 @@ export interface SeamPartition {
   readonly columns: Readonly<Record<string, number>>;
 }
 
+/** A row in which the two differ: every column that does, as text on both sides. `missing`: the side that has no such row. */
+export interface SeamRow {
+  readonly partition: string;
+  readonly key: Readonly<Record<string, string | null>>;
+  readonly missing: 'published' | 'corrected' | null;
+  readonly columns: Readonly<Record<string, { readonly published: string | null; readonly corrected: string | null }>>;
+}
+
 const LIMIT = 'row for row what the live pipeline wrote after the interval';
 
 /**

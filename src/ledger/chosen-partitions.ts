@@ -1,7 +1,7 @@
 import type { SampleRun } from '../domain/estimate.ts';
 import type { EraSlice } from '../warehouse/postgres/statements/corrected-rows.ts';
 import type { Sql } from '../warehouse/sql.ts';
-import { ident, literal, qualified } from '../warehouse/sql.ts';
+import { ident, literal, qualified, sql } from '../warehouse/sql.ts';
 import type { BackfillPlan } from '../domain/backfill-plan.ts';
 import type { PartitionedPlan } from './partitions.ts';
 import { partitionsQuery } from './partitions.ts';
@@ -28,10 +28,40 @@ export function spreadPartitions(plan: PartitionedPlan, stride: number): Sql {
   const { text, values } = partitionsQuery(plan);
   return {
     text: `WITH p AS (${text}), spread AS (SELECT * FROM p WHERE ordinal % $${values.length + 1}::int = 0)
-           SELECT ${GRID}, true AS "isSpread" FROM spread
-           UNION ALL (SELECT DISTINCT ON (era) ${GRID}, false FROM p WHERE era NOT IN (SELECT era FROM spread) ORDER BY era, ordinal) ORDER BY ordinal`,
+           SELECT ${GRID}, weekend, true AS "isSpread" FROM spread
+           UNION ALL (SELECT DISTINCT ON (era) ${GRID}, weekend, false FROM p WHERE era NOT IN (SELECT era FROM spread) ORDER BY era, ordinal) ORDER BY ordinal`,
     values: [...values, stride],
   };
+}
+
+/** Partitions of the interval in which nothing is published, the first `limit` of them, with their number. One look into the index a partition. */
+export function missingPartitions(plan: PartitionedPlan, limit: number): Sql {
+  const { text, values } = partitionsQuery(plan);
+  const key = ident(plan.contract.partition.key);
+  return {
+    text: `SELECT start, count(*) OVER ()::int AS count FROM (${text}) p
+            WHERE NOT EXISTS (SELECT FROM ${qualified(plan.contract.dataset)} b WHERE b.${key} >= p.start::${plan.keyType} AND b.${key} < p."end"::${plan.keyType})
+            ORDER BY start::${plan.keyType} LIMIT $${values.length + 1}`,
+    values: [...values, limit],
+  };
+}
+
+/** How many partitions and batches each era has, by its number. */
+export function eraSizes(plan: PartitionedPlan): Sql {
+  const { text, values } = partitionsQuery(plan);
+  return {
+    text: `SELECT era, count(*)::int AS partitions, count(DISTINCT batch)::int AS batches FROM (${text}) p GROUP BY era ORDER BY era`,
+    values,
+  };
+}
+
+/** What checkpoints say of the logic: built partitions by era and by the hash of the transform that built them. */
+export function eraBuilds(backfillId: string): Sql {
+  return sql(
+    `SELECT era, transform_sha256 AS "transformSha256", count(*)::int AS partitions FROM governance.backfill_partitions
+      WHERE backfill_id = $1 AND state = 'built' GROUP BY era, transform_sha256 ORDER BY era, transform_sha256`,
+    backfillId,
+  );
 }
 
 /** The sampled partition of median size with its neighbours: what the idempotency proof builds. */

@@ -55,7 +55,7 @@ export function partitionsQuery(plan: PartitionedPlan): Sql {
      eras AS (SELECT slices.*, (SELECT count(*) FROM jsonb_array_elements_text($2::jsonb) e WHERE e::timestamp <= slices.local)::int AS era FROM slices),
      numbered AS (SELECT *, row_number() OVER (ORDER BY lo${order})::int AS ordinal, (row_number() OVER (PARTITION BY n, era ORDER BY lo${order}) - 1) / $3::int AS within FROM eras),
      batched AS (SELECT *, dense_rank() OVER (ORDER BY n${order}, era${order}, within)::int AS batch FROM numbered)
-SELECT ordinal, batch, era, lo::text AS start, hi::text AS "end" FROM batched`,
+SELECT ordinal, batch, era, lo::text AS start, hi::text AS "end", extract(isodow FROM local) >= 6 AS weekend FROM batched`,
     JSON.stringify(plan.spec.interval),
     JSON.stringify(plan.eras.map((era) => era.from)),
     plan.spec.execution.partitionsPerBatch,
@@ -124,10 +124,11 @@ export function checkpoint(
     readonly durationMs: number;
     readonly transformSha256: string;
     readonly baseFingerprint: string;
+    readonly inputState: number | null;
   },
 ): Sql {
   return sql(
-    `UPDATE governance.backfill_partitions p SET state = 'built', fence = $5, bytes = greatest(read.fetched - $6, 0) * ${BLOCK_BYTES}, duration_ms = $7, transform_sha256 = $8, base_fingerprint = $10,
+    `UPDATE governance.backfill_partitions p SET state = 'built', fence = $5, bytes = greatest(read.fetched - $6, 0) * ${BLOCK_BYTES}, duration_ms = $7, transform_sha256 = $8, base_fingerprint = $10, input_state = $11,
             rows = measured.rows, shadow_fingerprint = measured.fingerprint, builds = p.builds + 1, timeouts = 0, gate_cancels = 0, built_at = clock_timestamp(), consolidated_at = NULL
        FROM (SELECT count(*) AS rows, ${fingerprintOf(builtColumns(plan), 's')} AS fingerprint FROM ${qualified(plan.shadow)} s WHERE ${inSlice(plan, { start: 1, end: 2 }, 's')}) measured,
             (${BLOCKS_READ}) read
@@ -142,6 +143,7 @@ export function checkpoint(
     work.transformSha256,
     work.readBefore.hit,
     work.baseFingerprint,
+    work.inputState,
   );
 }
 

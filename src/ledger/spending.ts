@@ -22,10 +22,10 @@ export function recordSpending(backfillId: string, spent: Spent): Sql {
   );
 }
 
-/** Bytes of this UTC day. */
+/** Bytes of this UTC day, and the time that all lanes together worked. */
 export function spentToday(backfillId: string): Sql {
   return sql(
-    `SELECT coalesce(sum(bytes), 0)::float8 AS bytes FROM governance.backfill_spending WHERE backfill_id = $1 AND at >= date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'`,
+    `SELECT coalesce(sum(bytes), 0)::float8 AS bytes, coalesce(sum(duration_ms), 0)::float8 AS "busyMs" FROM governance.backfill_spending WHERE backfill_id = $1 AND at >= date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'`,
     backfillId,
   );
 }

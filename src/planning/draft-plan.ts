@@ -2,7 +2,7 @@ import type { BackfillPlan, PlannedProbe, PlannedSql, PlannedTotal } from '../do
 import type { KeyRange } from '../domain/backfill-spec.ts';
 import { reopenedPeriods } from '../domain/closed-periods.ts';
 import type { LoadedContract, SourceTotal } from '../domain/dataset-contract.ts';
-import type { Prices } from '../domain/estimate.ts';
+import type { Prices } from '../domain/price.ts';
 import { refusedAtOnce } from '../domain/direct-readers.ts';
 import { estimateRun } from '../domain/estimate.ts';
 import { judgeFence } from '../domain/fence-limit.ts';
@@ -21,6 +21,7 @@ import { probeReasons } from './ask-probe.ts';
 import { isAdditive } from '../spec/additive-measure.ts';
 import { figureWarnings } from './external-figures.ts';
 import type { SecretOf } from './fetch-json.ts';
+import { forecastRun, priceReasons } from './forecast.ts';
 import { checkInstallation } from './installation-checks.ts';
 import { measureFence } from './measure-fence.ts';
 import { plannedDownstream } from './plan-downstream.ts';
@@ -31,7 +32,6 @@ import type { Preflight } from './preflight.ts';
 import { preflight, shadowName } from './preflight.ts';
 import type { Documents } from './read-documents.ts';
 import { rehearseOrRefuse } from './rehearse.ts';
-import { choosePartitions } from './sample-partitions.ts';
 import { unrestoredReasons } from './unrestored-checks.ts';
 
 export type Draft =
@@ -65,18 +65,24 @@ export async function draftPlan(
   const probe = plannedProbe(loaded);
   const asked = seen.reasons.length > 0 ? [] : await askedReasons(session, shape, probe, secretOf);
   const watch = await planWatch(session, documents, { shape, isReadable: seen.reasons.length === 0, secretOf });
-  const reasons = [...seen.reasons, ...(installed?.reasons ?? []), ...asked, ...watch.reasons];
+  const reasons = [
+    ...seen.reasons,
+    ...(installed?.reasons ?? []),
+    ...asked,
+    ...watch.reasons,
+    ...priceReasons(spec, prices),
+  ];
   if (reasons.length > 0 || seen.table === null || installed?.functionPrefix == null)
     return { kind: 'refused', reasons, warnings: seen.warnings };
 
   const counts = await session.one<{ partitions: number; batches: number }>(partitionCounts(shape));
-  const sampled = await withReadOnly(session, () => choosePartitions(session, shape, counts.partitions));
-  const forecast = { ...counts, lanes: spec.execution.maxConcurrency, plannedRows: sampled.plannedRows, prices };
+  const { inputs, samples, forecast } = await forecastRun(session, shape, counts, prices);
   const drafted: BackfillPlan = {
     ...shape,
     ...namesOf(documents),
     ...columnsOf(seen),
     ...counts,
+    inputs,
     trusted: contract.transform.trusted.map((era) => ({ from: era.from, ...planned(loaded, era.sql) })),
     ...watch.planned,
     sourceTotals: plannedTotals(loaded),
@@ -90,25 +96,17 @@ export async function draftPlan(
     warnings: seen.warnings,
   };
   const figures = await figureWarnings(session, shape, drafted.sourceTotals);
-  const rehearsed = await rehearseOrRefuse(session, drafted, sampled.samples);
+  const rehearsed = await rehearseOrRefuse(session, drafted, samples);
   if (typeof rehearsed === 'string') return { kind: 'refused', reasons: [rehearsed], warnings: seen.warnings };
   const { rehearsal, runs } = rehearsed;
-  const comparisonMs = await withReadOnly(session, () => measureFence(session, drafted, sampled.samples));
+  const comparisonMs = await withReadOnly(session, () => measureFence(session, drafted, samples));
   const fence = comparisonMs === null ? null : judgeFence({ ...drafted, comparisonMs }, spec.publication.maxFenceMs);
-  const warnings = [
-    ...seen.warnings,
-    ...figures,
-    ...rehearsalWarnings(rehearsal),
-    ...watch.warnings,
-    ...dirtyWarnings(loaded),
-    ...(fence === null ? [] : [fence.warning]),
-  ];
+  const fenced = fence === null ? [] : [fence.warning];
+  const found = [...figures, ...rehearsalWarnings(rehearsal), ...watch.warnings, ...dirtyWarnings(loaded), ...fenced];
+  const warnings = [...seen.warnings, ...found];
   const estimate = { ...estimateRun({ ...forecast, samples: runs }), comparisonMs };
-  const failed = [
-    ...rehearsalReasons(rehearsal),
-    ...refusedAtOnce(spec, estimate.rowsOut),
-    ...(fence?.reason == null ? [] : [fence.reason]),
-  ];
+  const slow = fence?.reason == null ? [] : [fence.reason];
+  const failed = [...rehearsalReasons(rehearsal), ...refusedAtOnce(spec, estimate.rowsOut), ...slow];
   if (failed.length > 0) return { kind: 'refused', reasons: failed, warnings, rehearsal };
   return { kind: 'plan', plan: { ...drafted, estimate, warnings }, rehearsal };
 }

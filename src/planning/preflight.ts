@@ -180,13 +180,9 @@ function diskWarnings(table: TableShape | null): string[] {
 
 /** What the contract says and this version does not do: never passed over in silence. */
 function unservedWarnings(contract: DatasetContract): string[] {
-  const inputs = contract.referenceInputs.map(formatName).join(', ');
   return [
     ...(contract.transform.rangeSafe
       ? ['transform.range_safe has no effect in this version: every partition is built by a statement of its own']
       : []),
-    ...(inputs === ''
-      ? []
-      : [`reference inputs (${inputs}) are not watched by this version: do not change them while the run builds`]),
   ];
 }

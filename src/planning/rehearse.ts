@@ -10,7 +10,7 @@ import type { Rehearsal } from '../domain/rehearsal.ts';
 import { judgeRehearsal } from '../domain/rehearsal.ts';
 import type { Check } from '../domain/verdict.ts';
 import type { FailureType } from '../protocol/failures.ts';
-import { measuredWork, readExplain } from '../warehouse/postgres/explain.ts';
+import { measuredWork, readExplain, scannedRows } from '../warehouse/postgres/explain.ts';
 import { reconcileSamples, sampleTotalDifference } from '../warehouse/postgres/statements/compare-samples.ts';
 import type { TotalDifference } from '../warehouse/postgres/statements/source-total-difference.ts';
 import { buildScratch } from '../warehouse/postgres/statements/scratch.ts';
@@ -33,14 +33,16 @@ export interface Rehearsed {
  */
 async function rehearse(session: Session, plan: BackfillPlan, samples: readonly Sample[]): Promise<Rehearsed> {
   const started = Date.now();
-  const { runs, judged, proofs } = await withScratch(session, plan, async () => ({
+  const { runs, judged, seam, reproduction } = await withScratch(session, plan, async () => ({
     runs: await buildSamples(session, plan, samples),
     judged: await judgeSamples(session, plan, samples),
-    proofs: [...(await proveSeam(session, plan)), ...(await proveReproduction(session, plan, samples))],
+    seam: await proveSeam(session, plan),
+    reproduction: await proveReproduction(session, plan, samples),
   }));
   const idempotency = await proveIdempotency(session, plan, runs);
-  const checks = [...judged.checks, ...idempotency, ...proofs];
-  return { runs, rehearsal: { ...judged, checks, durationMs: Date.now() - started } };
+  const checks = [...judged.checks, ...idempotency, ...seam.checks, ...reproduction.checks];
+  const proofs = { seamRows: seam.rows, reproduction: reproduction.found };
+  return { runs, rehearsal: { ...judged, ...proofs, checks, durationMs: Date.now() - started } };
 }
 
 /** Of the changes, so many are shown with a plan. */
@@ -68,10 +70,12 @@ async function buildSamples(session: Session, plan: BackfillPlan, samples: reado
   const runs: SampleRun[] = [];
   for (const sample of samples) {
     const built = await atPartition(plan, sample.start, session.one(buildScratch(plan, sample)));
-    const work = measuredWork(readExplain(built));
+    const explained = readExplain(built);
+    const work = measuredWork(explained);
     runs.push({
       partition: sample.start,
       plannedRows: sample.plannedRows,
+      scannedRows: scannedRows(explained, 'Actual Rows'),
       rowsOut: work.rows,
       bytes: work.bytes,
       durationMs: work.durationMs,
@@ -84,7 +88,7 @@ async function judgeSamples(
   session: Session,
   plan: BackfillPlan,
   samples: readonly Sample[],
-): Promise<Omit<Rehearsal, 'durationMs'> & { readonly checks: readonly Check[] }> {
+): Promise<Omit<Rehearsal, 'durationMs' | 'seamRows' | 'reproduction'> & { readonly checks: readonly Check[] }> {
   const raw = await session.one<RawComparison>(reconcileSamples(plan, samples));
   const { figures, partitions, dimensions, topRows } = readComparison(raw, plan.contract);
   const { validation } = plan.spec;

@@ -146,6 +146,11 @@ export type ReplanOutcome =
       readonly rebuild: boolean;
     };
 
+export type AcceptOutcome =
+  | { readonly kind: 'accepted'; readonly counts: LedgerCounts }
+  /** It is another again than what was shown. */
+  | { readonly kind: 'changedAgain'; readonly reason: string };
+
 export type ConcludeOutcome =
   | {
       readonly kind: 'concluded';
@@ -223,6 +228,8 @@ export interface WarehouseActivities {
   rebuildClaim(
     input: RunRef & { claim: BatchRange; lane: number; limits: BackfillState['limits'] },
   ): Promise<ClaimResult>;
+  /** What a reference input holds by now is what everything is built from: what was built from something else is forgotten. */
+  acceptInputs(input: RunRef & { by: string }): Promise<AcceptOutcome>;
   /** Catches up with live writes, then the evidence of the whole run, its digest and its report. Without limits, those of the plan. */
   concludeEvidence(input: RunRef & { limits?: BackfillState['limits'] }): Promise<ConcludeOutcome>;
   /** Rebuilds what live writes touch, but for `pointerOnly`; returns when the workflow has something to hear. */

@@ -16,6 +16,7 @@ export const FAILURES = {
   DiskFull: { retry: false, means: 'the disk of the warehouse is full' },
   MissingPrivilege: { retry: false, means: 'the worker may not do this; the message names the grant' },
   StatementRefused: { retry: false, means: 'the warehouse refuses the statement: plan and warehouse disagree' },
+  InputChanged: { retry: false, means: 'a reference input is no longer what was built from' },
   SchemaDrift: { retry: false, means: 'base table or view are no longer those of the plan' },
   DataRefused: { retry: false, means: 'the data breaks a constraint or cannot be converted' },
   // Ours or a library's: perhaps of the moment, so it is tried for a minute, and then a person has to know.

@@ -5,6 +5,7 @@ const WHOLE: Readonly<Record<string, string>> = {
   unique_key: 'No key stands twice',
   keys_elsewhere: 'No key that the base holds outside the interval too',
   rows_outside: 'Each partition holds the rows it was built with, and no other',
+  reference_inputs: 'Every partition is built from one state of the reference inputs',
   rows_changed: 'Rows that change',
   rows_live: 'Rows that the live pipeline wrote meanwhile',
   rows_tolerated: 'Rows that differ within the tolerance of their columns, and count as equal',

@@ -24,6 +24,8 @@ import { withReadOnly } from '../warehouse/session.ts';
 import { sql } from '../warehouse/sql.ts';
 import { reportCommands } from './commands.ts';
 import { readDecisions } from './read-decisions.ts';
+import type { ProofBody } from './read-logic.ts';
+import { readLogic } from './read-logic.ts';
 import { readMeasures } from './read-measures.ts';
 import type { Report, ReportedMonitor, ReportedNotice, ReportedPlan, RestatedPeriod } from './report.ts';
 import { summarise } from './summary.ts';
@@ -43,7 +45,7 @@ interface RunEvidence {
     readonly figures: ReconciliationFigures;
     readonly closedPeriods?: readonly RestatedPeriod[];
     readonly checks: readonly Check[];
-    readonly proofs: readonly { readonly checks: readonly Check[] }[];
+    readonly proofs: readonly ProofBody[];
   };
 }
 
@@ -131,19 +133,18 @@ async function readFrame(session: Session, backfillId: string): Promise<Frame> {
 async function readChecks(
   session: Session,
   { plan, evidence }: Frame,
-): Promise<Pick<Report, 'checks' | 'proofs' | 'batches'>> {
+): Promise<Pick<Report, 'checks' | 'proofs' | 'logic' | 'batches'>> {
   const { backfillId } = plan;
   const proved =
     evidence?.body.proofs ??
-    (await session.rows<{ body: { checks: readonly Check[] } }>(evidenceOf(backfillId, 'proof'))).map(
-      (one) => one.body,
-    );
+    (await session.rows<{ body: ProofBody }>(evidenceOf(backfillId, 'proof'))).map((one) => one.body);
   const states = await session.one<Pick<Report['batches'], 'total' | 'planned' | 'passed' | 'failed' | 'waived'>>(
     countBatchStates(backfillId),
   );
   return {
     checks: evidence?.body.checks ?? [],
     proofs: proved.flatMap((proof) => proof.checks),
+    logic: await readLogic(session, plan, proved),
     batches: {
       ...states,
       checks: await session.rows<BatchCheckCounts>(countBatchChecks(backfillId)),

@@ -6,6 +6,7 @@ import { renderConsumers } from './render-consumers.ts';
 import { renderClosedPeriods } from './render-closed-periods.ts';
 import { renderDecision } from './render-decision.ts';
 import { renderLiveWrites } from './render-live-writes.ts';
+import { renderLogic } from './render-logic.ts';
 import { renderPlan } from './render-plan.ts';
 import { renderReasons } from './render-reasons.ts';
 import type { Report } from './report.ts';
@@ -44,6 +45,7 @@ ${renderChanges(report)}
 ${renderClosedPeriods(report)}
 ${renderReasons(report)}
 ${renderChecks(report)}
+${renderLogic(report)}
 ${renderLiveWrites(report)}
 ${renderConsumers(report)}
 ${renderDecision(report)}

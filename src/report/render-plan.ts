@@ -1,4 +1,6 @@
 import { formatBytes } from '../domain/bytes.ts';
+import type { Estimate } from '../domain/estimate.ts';
+import { costAtPlanPrices, formatMoney } from '../domain/price.ts';
 import type { Markup } from './markup.ts';
 import { markup } from './markup.ts';
 import type { Report } from './report.ts';
@@ -20,14 +22,19 @@ interface Line {
 
 function renderWork({ work: { estimate, actual, rowsWritten } }: Report): Markup {
   const { low, high } = estimate.runtimeMs;
+  const bytes = actual.buildBytes + actual.checkBytes + actual.otherBytes;
   const lines: readonly Line[] = [
     { name: 'Rows after the correction', estimate: formatCount(estimate.rowsOut), actual: formatCount(rowsWritten) },
     {
       name: 'Bytes read by building',
       estimate: formatBytes(estimate.bytesScanned),
-      actual: formatBytes(actual.buildBytes),
+      actual: `${formatBytes(actual.buildBytes)}${offBy(estimate.bytesScanned, actual.buildBytes)}`,
     },
-    { name: 'Bytes read by checks', estimate: '–', actual: formatBytes(actual.checkBytes) },
+    {
+      name: 'Bytes read by checks',
+      estimate: formatBytes(estimate.checkBytes),
+      actual: `${formatBytes(actual.checkBytes)}${offBy(estimate.checkBytes, actual.checkBytes)}`,
+    },
     { name: 'Bytes read to follow live writes', estimate: '–', actual: formatBytes(actual.otherBytes) },
     { name: 'Of all these, found in the cache', estimate: '–', actual: formatBytes(actual.cachedBytes) },
     {
@@ -35,11 +42,15 @@ function renderWork({ work: { estimate, actual, rowsWritten } }: Report): Markup
       estimate: `${formatDuration(low)} to ${formatDuration(high)}`,
       actual: actual.buildingMs === null ? '–' : formatDuration(actual.buildingMs),
     },
-    { name: 'Time worked, all lanes added up', estimate: '–', actual: formatDuration(actual.busyMs) },
     {
-      name: 'Cost',
-      estimate: estimate.cost === null ? 'not priced' : `${estimate.cost.amount.toFixed(2)} ${estimate.cost.currency}`,
-      actual: '–',
+      name: 'Time worked, all lanes added up',
+      estimate: formatDuration(estimate.busyMs),
+      actual: formatDuration(actual.busyMs),
+    },
+    {
+      name: 'Cost, at the prices of the plan',
+      estimate: estimatedCost(estimate),
+      actual: costAtPlanPrices(estimate, { bytes, busyMs: actual.busyMs }) ?? 'not priced',
     },
   ];
   return markup`<h2 id="work">Time and cost</h2>
@@ -53,6 +64,18 @@ ${table(
   lines,
   '',
 )}`;
+}
+
+function estimatedCost({ cost }: Estimate): string {
+  if (cost === null) return 'not priced';
+  return `${formatMoney(cost.low, cost.currency)} to ${formatMoney(cost.high, cost.currency)}`;
+}
+
+/** ` (+3.1%)`: how far the actual figure is from the estimated one. */
+function offBy(estimated: number, actual: number): string {
+  if (estimated === 0 || actual === 0) return '';
+  const percent = (actual / estimated - 1) * 100;
+  return ` (${percent >= 0 ? '+' : ''}${percent.toFixed(1)}%)`;
 }
 
 function renderFrozen({ plan, requestedBy, dataset, publishedView }: Report): Markup {

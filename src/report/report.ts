@@ -6,6 +6,8 @@ import type { Identification } from '../domain/people.ts';
 import type { LiveWrites } from '../domain/live-writes.ts';
 import type { MonitorVerdict } from '../domain/monitor.ts';
 import type { PreviousEvidence } from '../domain/previous-evidence.ts';
+import type { Reproduction } from '../domain/reproduction.ts';
+import type { SeamRow } from '../domain/seam.ts';
 import type { Check } from '../domain/verdict.ts';
 import type { Waiver } from '../domain/waiver.ts';
 import type { Amendment } from '../ledger/amendments.ts';
@@ -52,6 +54,7 @@ export interface Report {
   readonly explanations: readonly { readonly name: string; readonly condition: string; readonly rows: number }[];
   readonly checks: readonly Check[];
   readonly proofs: readonly Check[];
+  readonly logic: LogicReport;
   readonly batches: {
     readonly total: number;
     readonly planned: number;
@@ -124,6 +127,23 @@ export interface RestatedPeriod {
   readonly measures: Readonly<
     Record<string, { readonly old: string; readonly new: string; readonly difference: string }>
   >;
+}
+
+/** What the proofs of the logic saw, and which version of it built what. */
+export interface LogicReport {
+  /** Of the sampled partitions; null where nothing was reproduced. */
+  readonly reproduction: Reproduction | null;
+  readonly seamRows: readonly SeamRow[];
+  readonly eras: readonly EraBuilt[];
+}
+
+/** Built partitions of one era by the hash of the transform that built them; `file` is null where the plan has another. */
+export interface EraBuilt {
+  readonly era: number;
+  readonly from: string;
+  readonly file: string | null;
+  readonly transformSha256: string;
+  readonly partitions: number;
 }
 
 /** `percent` is new against old, six digits; null when something came from nothing. */

@@ -75,7 +75,7 @@ export const SPEC_WORDS = section({
     lock_timeout: VALUE,
     daily_bytes_budget: VALUE,
     pause_windows: list(section({ from: VALUE, to: VALUE, time_zone: VALUE })),
-    daily_cost_budget: LATER,
+    daily_cost_budget: VALUE,
     source_rate_limit: LATER,
     load_limits: LATER,
     compute: LATER,
@@ -83,6 +83,7 @@ export const SPEC_WORDS = section({
   validation: section(
     {
       row_count_tolerance: VALUE,
+      input_drift: VALUE,
       max_unexplained_rows: section({ batch: VALUE, run: VALUE }),
       max_unexplained_delta: named(SQL_WORD, section({ batch: VALUE, run: VALUE })),
       tolerances: named(COLUMN, section({ absolute: VALUE, relative: VALUE, drift: VALUE })),

@@ -82,6 +82,7 @@ function toSpec(document: SpecDocument): BackfillSpec {
       queryTimeoutMs: execution.query_timeout,
       lockTimeoutMs: execution.lock_timeout,
       dailyBytesBudget: execution.daily_bytes_budget ?? null,
+      ...(execution.daily_cost_budget === undefined ? {} : { dailyCostBudget: execution.daily_cost_budget }),
       pauseWindows: execution.pause_windows.map(({ from, to, time_zone: timeZone }) => ({ from, to, timeZone })),
     },
     validation: toValidation(validation),

@@ -54,6 +54,15 @@ export const bytesReader: Reader<number> = {
   },
 };
 
+/** An amount in the currency of the configured prices: a document that names another would be converted by nobody. */
+export const costReader: Reader<number> = {
+  allowed: 'an amount such as 25 or 12.50, in the currency of the configured prices',
+  read(value) {
+    if (typeof value !== 'number' || !Number.isFinite(value)) return { problem: 'not an amount of money' };
+    return value > 0 ? { value } : { problem: 'an amount of nothing' };
+  },
+};
+
 const SIGNED_PERCENT = /^[+-]?\d{1,9}(?:\.\d{1,9})?\s*%$/;
 
 /** Word processors turn a leading hyphen into a minus sign (U+2212) or a dash; a person means the same. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Bounds } from '../domain/backfill-spec.ts';
 import { BUILD_ORDERS } from '../domain/backfill-spec.ts';
 import { announceSchema } from './contract-schema.ts';
+import { INPUT_DRIFTS } from '../domain/reproduction.ts';
 import { isMapping } from './document-path.ts';
 import { dateReader } from './iso-date.ts';
 import { LATER_STRATEGIES } from './known-words.ts';
@@ -15,7 +16,14 @@ import {
   lineReader,
   timeZoneReader,
 } from './plain-values.ts';
-import { bytesReader, durationReader, percentRangeReader, shareReader, timeoutReader } from './quantities.ts';
+import {
+  bytesReader,
+  costReader,
+  durationReader,
+  percentRangeReader,
+  shareReader,
+  timeoutReader,
+} from './quantities.ts';
 import { eitherForm, field } from './reader.ts';
 import { columnNameReader, tableNameReader } from './sql-name.ts';
 
@@ -96,6 +104,7 @@ export const specSchema = z.object({
     query_timeout: field(timeoutReader),
     lock_timeout: field(timeoutReader),
     daily_bytes_budget: field(bytesReader).optional(),
+    daily_cost_budget: field(costReader).optional(),
     pause_windows: z.array(
       z.object({ from: field(clockReader), to: field(clockReader), time_zone: field(timeZoneReader) }),
     ),
@@ -103,6 +112,7 @@ export const specSchema = z.object({
   validation: z
     .object({
       row_count_tolerance: rows,
+      input_drift: field(choiceReader(INPUT_DRIFTS)),
       max_unexplained_rows: bounds(rows).optional(),
       max_unexplained_delta: z.record(z.string(), bounds(field(amountReader))),
       tolerances: byColumn(

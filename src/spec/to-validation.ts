@@ -12,6 +12,7 @@ const SUFFIX = '_delta_expected';
 export function toValidation(document: SpecDocument['validation']): Validation {
   const {
     row_count_tolerance: rowCountTolerance,
+    input_drift: inputDrift,
     max_unexplained_rows: maxUnexplainedRows,
     max_unexplained_delta: maxUnexplainedDelta,
     sample_rows: sampleRows,
@@ -25,6 +26,7 @@ export function toValidation(document: SpecDocument['validation']): Validation {
   );
   return {
     rowCountTolerance,
+    inputDrift,
     deltaExpected: Object.fromEntries(byMeasure.map(([measure, { levels }]) => [measure, levels])),
     deltaExpectedBy: Object.fromEntries(
       byMeasure.filter(([, { by }]) => Object.keys(by).length > 0).map(([measure, { by }]) => [measure, by]),

@@ -59,6 +59,7 @@ const STATEMENTS: readonly (readonly [Section, Sql])[] = [
     'checkpoint',
     checkpoint(PLAN, PARTITION, {
       fence: 1,
+      inputState: null,
       readBefore: { fetched: 0, hit: 0 },
       durationMs: 1,
       transformSha256: '',

@@ -85,7 +85,7 @@ describe('validate', () => {
         interval  2024-12-01 to 2026-05-31, both included
         snapshot  finance.daily_revenue_pre_fin_2841 (the name as it will exist)
         contract  examples/daily-revenue/contracts/daily_revenue.contract.yaml with 5 SQL files, version …
-        defaults  25 fields left out; backfill plan lists what stands in
+        defaults  27 fields left out; backfill plan lists what stands in
       Next: backfill plan examples/daily-revenue/backfill.yaml
       "
     `);

@@ -103,7 +103,7 @@ describe('a message without its fields', () => {
       replan: say who you are in "by"
       waive: give "by", the "check" and a "reason"
       abort: say who you are in "by"
-      setLimits: give max_concurrency, daily_bytes_budget, or both
+      setLimits: give max_concurrency, daily_bytes_budget, daily_cost_budget, or several of them
       settle: say who you are in "by"
       rearm: say who you are in "by"
       accepted, not refused

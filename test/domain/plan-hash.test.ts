@@ -7,7 +7,17 @@ import { CONTRACT, SPEC, contractOf, specOf } from '../spec/documents.ts';
 
 const name = (of: string) => ({ schema: 'finance', name: of });
 const estimate = (rows: number) =>
-  estimateRun({ partitions: 547, batches: 79, lanes: 2, plannedRows: rows, samples: [], prices: null });
+  estimateRun({
+    partitions: 547,
+    batches: 79,
+    lanes: 2,
+    plannedRows: rows,
+    samples: [],
+    sourceTotals: 1,
+    inputs: { bytes: 0, durationMs: 0 },
+    survey: null,
+    prices: null,
+  });
 
 const PLAN: BackfillPlan = {
   version: 1,
@@ -26,6 +36,7 @@ const PLAN: BackfillPlan = {
   defaults: [],
   eras: [{ from: '2024-01-01', file: 'a.sql', sha256: 'bb', text: 'SELECT 1' }],
   trusted: [],
+  inputs: [],
   sourceTotals: {},
   probe: null,
   monitors: [],

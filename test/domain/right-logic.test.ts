@@ -11,6 +11,7 @@ const reproduced = (found: Partial<ReproducedPartition>): ReproducedPartition =>
   alreadyCorrected: 0,
   drifted: 0,
   columns: {},
+  effects: {},
   ...found,
 });
 const reproduction = (...partitions: Partial<ReproducedPartition>[]) =>

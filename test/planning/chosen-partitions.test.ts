@@ -48,11 +48,19 @@ describe('the partitions that are planned', () => {
 });
 
 describe('the partitions that are rehearsed', () => {
-  const planned = (eras: readonly number[]) => eras.map((one, index) => ({ ordinal: index + 1, rows: 10, era: one }));
+  const planned = (eras: readonly number[]) =>
+    eras.map((one, index) => ({ ordinal: index + 1, rows: 10, era: one, weekend: null }));
 
   it('are all of them where there are five, and five of many', () => {
     expect(rehearsedOrdinals(planned([1, 1, 1, 1, 1]))).toEqual([1, 2, 3, 4, 5]);
     expect(rehearsedOrdinals(planned(Array.from({ length: 21 }, () => 1)))).toEqual([3, 7, 11, 15, 19]);
+  });
+
+  it('hold weekdays and weekends', () => {
+    const days = (weekends: readonly number[]) =>
+      planned(Array.from({ length: 21 }, () => 1)).map((one) => ({ ...one, weekend: weekends.includes(one.ordinal) }));
+    expect(rehearsedOrdinals(days([5, 6, 12, 13]))).toEqual([3, 7, 11, 12, 15, 19]);
+    expect(rehearsedOrdinals(days([7, 8]))).toEqual([3, 7, 11, 15, 19]);
   });
 
   it('hold one of each era', () => {
@@ -63,7 +71,7 @@ describe('the partitions that are rehearsed', () => {
 
 describe('the partition that is built twice', () => {
   it('is the median of the samples, with its neighbours', async () => {
-    const run = { plannedRows: 1, bytes: 1, durationMs: 1 };
+    const run = { plannedRows: 1, scannedRows: 1, bytes: 1, durationMs: 1 };
     const samples = [
       { ...run, partition: '2025-01-02', rowsOut: 1 },
       { ...run, partition: '2025-01-09', rowsOut: 5 },

@@ -26,6 +26,12 @@ describe('the seam', () => {
       level: 'proof',
       figure: '1 rows differ in partition 2025-01-16, which holds 5 (net in 1)',
     });
+    const [row, ...others] = draft.rehearsal?.seamRows ?? [];
+    expect(others).toEqual([]);
+    expect(row).toMatchObject({ partition: '2025-01-16', key: { day: '2025-01-16', merchant: '3' }, missing: null });
+    const { published, corrected } = row?.columns['net'] ?? {};
+    expect(Number(published) - Number(corrected)).toBeCloseTo(0.01, 6);
+    expect(Object.keys(row?.columns ?? {})).toEqual(['net']);
   });
 
   it('is not broken by the day that ended only just now, and says so', async () => {
@@ -50,6 +56,7 @@ describe('the seam', () => {
       files: { ...SALES.files, 'corrected.sql': CORRECTED.replace('s.merchant % 2 = 1', 's.merchant % 2 = 0') },
     });
     expect(failing(draft)).toEqual(['seam']);
+    expect(draft.rehearsal?.seamRows).toHaveLength(10);
     expect(draft).toMatchObject({
       reasons: [expect.stringMatching(/bring transform\.corrected in line with what the live pipeline runs$/)],
     });
@@ -58,6 +65,7 @@ describe('the seam', () => {
   it('is broken by a row that the pipeline did not write', async () => {
     const draft = await draftOf({}, `DELETE FROM finance.sales_by_day WHERE day = '2025-01-15' AND merchant = 2`);
     expect(checkOf(draft, 'seam')?.figure).toBe('1 rows differ in partition 2025-01-15, which holds 4 (keys in 1)');
+    expect(draft.rehearsal?.seamRows).toMatchObject([{ missing: 'published', key: { merchant: '2' } }]);
   });
 
   it('is inconclusive without a later partition, and the plan says so', async () => {

@@ -105,9 +105,9 @@ describe('the example', () => {
 describe('partitions', () => {
   it('of a day are half-open dates', async () => {
     expect(await cutUp({ interval: [['2024-02-28', '2024-03-02']], perBatch: 2 })).toEqual([
-      { ordinal: 1, batch: 1, era: 1, start: '2024-02-28', end: '2024-02-29' },
-      { ordinal: 2, batch: 1, era: 1, start: '2024-02-29', end: '2024-03-01' },
-      { ordinal: 3, batch: 2, era: 1, start: '2024-03-01', end: '2024-03-02' },
+      { ordinal: 1, batch: 1, era: 1, start: '2024-02-28', end: '2024-02-29', weekend: false },
+      { ordinal: 2, batch: 1, era: 1, start: '2024-02-29', end: '2024-03-01', weekend: false },
+      { ordinal: 3, batch: 2, era: 1, start: '2024-03-01', end: '2024-03-02', weekend: false },
     ]);
   });
 

@@ -8,6 +8,7 @@ import { NO_CONSUMERS } from './sample-parts.ts';
 import { NO_LAG } from './no-lag.ts';
 import { NO_FIGURES } from '../support/expectations.ts';
 import { SPEC } from './sample-spec.ts';
+import { SAMPLE_LOGIC, SAMPLE_WORK } from './sample-work.ts';
 
 export const DIGEST = 'c0ffee'.padEnd(64, '0');
 
@@ -95,28 +96,7 @@ export function sampleReport(change: Partial<Report> = {}): Report {
       warnings: ['1 of 5 sample partitions yields no row'],
     },
     closedPeriods: [],
-    work: {
-      estimate: {
-        partitions: 4,
-        batches: 2,
-        connections: 4,
-        scannedRows: 4_000,
-        rowsOut: 8,
-        bytesScanned: 1_200_000,
-        runtimeMs: { low: 800, high: 4_200 },
-        cost: { amount: 1.5, currency: 'EUR' },
-        samples: [],
-      },
-      actual: {
-        buildBytes: 1_250_000,
-        checkBytes: 900_000,
-        otherBytes: 0,
-        cachedBytes: 400_000,
-        busyMs: 2_300,
-        buildingMs: 61_000,
-      },
-      rowsWritten: 8,
-    },
+    work: SAMPLE_WORK,
     figures: {
       ...NO_FIGURES,
       partitionsPlanned: 4,
@@ -162,6 +142,7 @@ export function sampleReport(change: Partial<Report> = {}): Report {
       check('delta:revenue', 'aggregate', 'pass', '-1.200%', '-1.5% to -0.8%'),
       check('rows_changed', 'row', 'info', '4', 'none set'),
     ],
+    logic: SAMPLE_LOGIC,
     proofs: [
       check('idempotency', 'proof', 'pass', '2 rows of partition 2025-01-02, built twice, equal', 'the same rows'),
     ],

@@ -27,6 +27,7 @@ describe('a backfill spec', () => {
       validation: {
         ...EXPECTS_NOTHING,
         rowCountTolerance: 0,
+        inputDrift: 'refused',
         deltaExpected: { revenue: { batch: { low: -1.5, high: -0.8 }, run: { low: -1.5, high: -0.8 } } },
       },
       publication: {
@@ -57,7 +58,9 @@ describe('a backfill spec', () => {
       execution.query_timeout: 15m
       execution.lock_timeout: 1s
       execution.daily_bytes_budget: none
+      execution.daily_cost_budget: none
       execution.pause_windows: none
+      validation.input_drift: refused
       validation.max_unexplained_rows: none
       validation.max_unexplained_delta: none
       validation.tolerances: none
@@ -84,7 +87,7 @@ describe('a backfill spec', () => {
     const short = SPEC.slice(0, SPEC.indexOf('execution:')) + SPEC.slice(SPEC.indexOf('rollback:'));
     const { spec, defaults } = specOf(short);
     expect(spec.execution.maxConcurrency).toBe(1);
-    expect(spec.validation).toEqual(EXPECTS_NOTHING);
+    expect(spec.validation).toEqual({ ...EXPECTS_NOTHING, inputDrift: 'refused' });
     expect(defaults).toContainEqual({ path: 'validation.row_count_tolerance', value: '0' });
   });
 

@@ -70,8 +70,7 @@ describe('a refused spec', () => {
       ['rollback:', 'publication:\n  strategy: view\n  approvals: 2\n  announce: []\n\nrollback:'],
     );
     expect(specProblems(`${text}  settle_after: 1h\n  monitors: []\n  auto_rollback: true\n`)).toMatchInlineSnapshot(`
-      "backfill.yaml:17:3  execution.daily_cost_budget: is not supported by this version
-      backfill.yaml:18:3  execution.source_rate_limit: is not supported by this version
+      "backfill.yaml:18:3  execution.source_rate_limit: is not supported by this version
       backfill.yaml:19:3  execution.load_limits: is not supported by this version
       backfill.yaml:20:3  execution.compute: is not supported by this version
       backfill.yaml:28:13  validation.boundary: not one of the choices "x"; allowed: off

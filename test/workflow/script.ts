@@ -59,6 +59,7 @@ export function happyScript(backfillId: string, { plan, windowMs }: Settings = {
     watchLiveWrites: untilCancelled,
     measureBaselines: async () => ({ failed: null }),
     watchMonitors: untilCancelled,
+    acceptInputs: async () => ({ kind: 'accepted', counts: counts() }),
     replan: async () => ({ kind: 'refused', reason: 'there is nothing to carry' }),
     publishRelease: async ({ windowMs: ms }) => {
       releases += 1;

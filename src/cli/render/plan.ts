@@ -1,14 +1,13 @@
 import type { BackfillPlan } from '../../domain/backfill-plan.ts';
-import { formatBytes } from '../../domain/bytes.ts';
-import type { Estimate } from '../../domain/estimate.ts';
+import type { PartitionSurvey } from '../../domain/partition-survey.ts';
 import { formatName } from '../../domain/names.ts';
-import { plannedFinish } from '../../domain/finish-dates.ts';
 import { probeName } from '../../domain/probe-answer.ts';
 import { ownApprovers } from '../../domain/required-approvals.ts';
 import type { Rehearsal } from '../../domain/rehearsal.ts';
 import type { Draft } from '../../planning/draft-plan.ts';
 import { counted, formatCount, formatDuration } from '../../report/words.ts';
-import { blocks, fields, table } from './layout.ts';
+import { renderEstimate, renderSamples } from './estimate.ts';
+import { blocks, fields } from './layout.ts';
 import type { Paint } from './paint.ts';
 import { renderRehearsal } from './rehearsal.ts';
 
@@ -29,8 +28,9 @@ export function renderPlan({ plan, rehearsal, planHash, now }: PlanToShow, paint
     `${title('Names, as they will exist')}\n${names(plan)}`,
     `${title('Logic')}\n${logic(plan)}`,
     renderRehearsal(rehearsal, paint),
-    `${title('Estimate')}\n${estimate(plan, now)}`,
-    `${samples(plan.estimate)}`,
+    `${title('Estimate')}\n${renderEstimate(plan, now)}`,
+    renderSamples(plan.estimate),
+    survey(title('Partitions that stand out'), plan.estimate.survey),
     `${title('People')}\n${fields([
       ['approve', approvers(plan)],
       ['sign off', `${contract.signOff.join(', ')} (all of them)`],
@@ -110,7 +110,13 @@ function names(plan: BackfillPlan): string {
 function logic(plan: BackfillPlan): string {
   return fields([
     ['code version', `${plan.codeVersion}${plan.contractsDirty ? ' (not committed)' : ''}`],
-    ['transform', plan.eras.map(({ from, file, sha256 }) => `from ${from}: ${file} (${sha256.slice(0, 12)})`)],
+    ['transform', eras(plan)],
+    [
+      'inputs',
+      plan.inputs.map(
+        ({ name, rows }) => `${formatName(name)}, ${formatCount(rows)} rows; looked at before every batch`,
+      ),
+    ],
     [
       'source totals',
       Object.entries(plan.sourceTotals).map(
@@ -134,58 +140,31 @@ function logic(plan: BackfillPlan): string {
   ]);
 }
 
-function estimate(plan: BackfillPlan, now: Date): string {
-  const { estimate: figures } = plan;
-  const { runtimeMs, cost, samples: runs } = figures;
-  const measured = `measured on ${counted(runs.length, 'sample partition')}, scaled by the planner's rows`;
-  return fields([
-    [
-      'rows scanned',
-      `about ${formatCount(figures.scannedRows)} (the planner's estimate, added up over the partitions)`,
-    ],
-    ['rows written', `about ${formatCount(figures.rowsOut)} (${measured})`],
-    ['bytes scanned', `about ${formatBytes(figures.bytesScanned)} (${measured}; checks not included)`],
-    [
-      'runtime',
-      `${formatDuration(runtimeMs.low)} to ${formatDuration(runtimeMs.high)} (time of the samples with their checks: all lanes busy, to one lane and a slow day)`,
-    ],
-    [
-      'cost',
-      cost === null
-        ? 'not priced (BACKFILL_PRICE_PER_TIB and BACKFILL_PRICE_PER_HOUR say what the warehouse charges)'
-        : `about ${cost.amount.toFixed(2)} ${cost.currency} (bytes and hours at the configured prices)`,
-    ],
-    ['connections', `${figures.connections} at most`],
-    ['finished', finished(plan, now)],
-  ]);
+/** Each version with what it builds. */
+function eras({ eras: planned, estimate: { survey: seen } }: BackfillPlan): string[] {
+  return planned.map(({ from, file, sha256 }) => {
+    const size = seen?.eras.find((era) => era.from === from);
+    const builds =
+      size === undefined
+        ? ', no partition of the interval'
+        : `, ${counted(size.partitions, 'partition')} in ${counted(size.batches, 'batch', 'batches')}`;
+    return `from ${from}: ${file} (${sha256.slice(0, 12)})${seen === null ? '' : builds}`;
+  });
 }
 
-function finished(plan: BackfillPlan, now: Date): string {
-  const { earliest, latest } = plannedFinish(plan, now);
-  const { dailyBytesBudget: budget, pauseWindows, pauseDuringLivePipeline } = plan.spec.execution;
-  if (earliest === null) return 'never: pause windows or the daily bytes budget leave no room for the work';
-  const under = [
-    ...(budget === null ? [] : [`the budget of ${formatBytes(budget)} a day`]),
-    ...pauseWindows.map(({ from, to, timeZone }) => `the pause window ${from}–${to} ${timeZone}`),
+function survey(title: string, seen: PartitionSurvey | null): string | null {
+  if (seen === null) return null;
+  const some = ({ count, first }: PartitionSurvey['missing']): string =>
+    `${formatCount(count)}: ${first.join(', ')}${count > first.length ? ', …' : ''}`;
+  const lines = [
+    ...(seen.missing.count > 0 ? [`nothing is published in ${some(seen.missing)}`] : []),
+    ...(seen.empty.count > 0 ? [`the corrected logic yields no row for ${some(seen.empty)}`] : []),
+    ...seen.outliers.map(
+      ({ partition, rows, times }) =>
+        `${partition}: about ${formatCount(rows)} rows scanned, ${times >= 1 ? times.toFixed(1) : times.toFixed(2)} times the median`,
+    ),
   ];
-  const span = `${instant(earliest)} to ${latest === null ? 'more than three years from now' : instant(latest)}`;
-  const apart = pauseDuringLivePipeline ? '; runs of the live pipeline come on top' : '';
-  return `${span}, if started now${under.length === 0 ? '' : ` under ${under.join(', ')}`}${apart}`;
-}
-
-function instant(iso: string): string {
-  return `${iso.slice(0, 16).replace('T', ' ')} UTC`;
-}
-
-function samples({ samples: runs }: Estimate): string {
-  const rows = runs.map((run) => [
-    `  ${run.partition}`,
-    formatCount(run.plannedRows),
-    formatCount(run.rowsOut),
-    formatBytes(run.bytes),
-    run.durationMs < 100 ? `${run.durationMs.toFixed(1)} ms` : formatDuration(run.durationMs),
-  ]);
-  return runs.length === 0 ? '' : table(['  sample', 'rows planned', 'rows out', 'bytes', 'time'], rows);
+  return list(title, lines.length === 0 ? [`none of the ${formatCount(seen.planned)} that were looked at`] : lines);
 }
 
 function list(title: string, lines: readonly string[]): string | null {

@@ -5,16 +5,20 @@ import type { Check, Verdict } from '../../domain/verdict.ts';
 import { checkInWords } from '../../report/check-words.ts';
 import { counted, formatCount, formatDuration } from '../../report/words.ts';
 import { blocks, table } from './layout.ts';
+import { renderEffects, renderSeam } from './logic.ts';
 import type { Paint } from './paint.ts';
 
 /** What the rehearsal found: each sample's change, the largest changes of rows, and every check with its figure and limit. */
-export function renderRehearsal({ partitions, topRows, checks, durationMs }: Rehearsal, paint: Paint): string {
+export function renderRehearsal(rehearsal: Rehearsal, paint: Paint): string {
+  const { partitions, topRows, checks, durationMs } = rehearsal;
   const took = durationMs < 1000 ? `${Math.round(durationMs)} ms` : formatDuration(durationMs);
   const measures = Object.keys(partitions[0]?.measures ?? {});
   return blocks(
     `${paint.bold('Rehearsal')} (${counted(partitions.length, 'sample partition')} built in temporary tables and compared with what is published, ${took})\n${deltas(partitions, measures)}`,
     topRows.length === 0 ? null : `  Largest changes of ${measures[0] ?? ''}\n${changes(topRows)}`,
     `  Checks\n${checks.map((check) => checkLine(check, paint)).join('\n')}`,
+    renderEffects(rehearsal.reproduction),
+    renderSeam(rehearsal.seamRows),
   );
 }
 

@@ -5,6 +5,7 @@ export interface PlanNode {
   readonly 'Node Type': string;
   readonly 'Plan Rows': number;
   readonly 'Actual Rows'?: number;
+  readonly 'Parent Relationship'?: string;
   readonly 'Relation Name'?: string;
   readonly Filter?: string;
   readonly Plans?: readonly PlanNode[];
@@ -26,10 +27,17 @@ export function readExplain(row: unknown): PlanNode {
   return { ...answer.Plan, executionMs: answer['Execution Time'] ?? 0 };
 }
 
-/** Rows the planner expects the scans of real relations to yield. */
-export function scannedRows(node: PlanNode): number {
-  const own = node['Relation Name'] === undefined ? 0 : node['Plan Rows'];
-  return (node.Plans ?? []).reduce((sum, child) => sum + scannedRows(child), own);
+/**
+ * Rows that the scans of real relations yield, as the planner expects or as they did. What a nested loop or a sub-query
+ * reads again for each row is left out: of that the planner tells one turn only, so the two could not be compared.
+ */
+export function scannedRows(node: PlanNode, rows: 'Plan Rows' | 'Actual Rows' = 'Plan Rows'): number {
+  const own = node['Relation Name'] === undefined || node['Node Type'] === 'ModifyTable' ? 0 : (node[rows] ?? 0);
+  const once = (node.Plans ?? []).filter((child) => {
+    const relation = child['Parent Relationship'];
+    return relation !== 'SubPlan' && !(node['Node Type'] === 'Nested Loop' && relation === 'Inner');
+  });
+  return once.reduce((sum, child) => sum + scannedRows(child, rows), own);
 }
 
 export interface MeasuredWork {

@@ -1,7 +1,7 @@
 import type { BackfillPlan } from '../../../domain/backfill-plan.ts';
 import type { KeyRange } from '../../../domain/backfill-spec.ts';
 import type { Sql } from '../../sql.ts';
-import { columns, ident, jsonObject, qualified, sql } from '../../sql.ts';
+import { columns, ident, jsonObject, literal, qualified, sql } from '../../sql.ts';
 import { BUILT_AS, CORRECTED, TRUSTED, builtFor, inSlices } from './scratch.ts';
 import { inSlice } from './slice.ts';
 import { keyPresent, sameKey, sameKeyAsEither } from './unique-key.ts';
@@ -11,12 +11,39 @@ export function compareSeam(plan: BackfillPlan, slice: KeyRange): Sql {
   return sql(
     `SELECT $3::text AS partition, count(*) FILTER (WHERE ${keyPresent(plan, 'published')})::int AS rows,
             count(*) FILTER (WHERE NOT ${same(plan, 'published', 'corrected')})::int AS differing, ${differences(plan, 'published', 'corrected', 'true')} AS columns
-       FROM (SELECT * FROM ${qualified(plan.table)} WHERE ${inSlice(plan, { start: 1, end: 2 })}) published
-       FULL JOIN (SELECT * FROM ${CORRECTED} WHERE ${BUILT_AS} = $3::text) corrected ON ${sameKey(plan, 'published', 'corrected')}`,
+       FROM ${seamSides(plan)}`,
     slice.start,
     slice.end,
     slice.start,
   );
+}
+
+/** Rows of one partition in which the pipeline and the corrected logic differ: the key, and both values of each column that does. The first by their key. */
+export function seamDifferences(plan: BackfillPlan, slice: KeyRange, limit: number): Sql {
+  const key = plan.uniqueKey.map((column): [string, string] => [
+    column,
+    `coalesce(published.${ident(column)}, corrected.${ident(column)})::text`,
+  ]);
+  const values = plan.comparedColumns.map((column) => {
+    const [left, right] = [`published.${ident(column)}`, `corrected.${ident(column)}`];
+    return `(${literal(column)}, ${left}::text, ${right}::text, ${left} IS DISTINCT FROM ${right})`;
+  });
+  return sql(
+    `SELECT $3::text AS partition, ${jsonObject(key)} AS key,
+            CASE WHEN NOT ${keyPresent(plan, 'published')} THEN 'published' WHEN NOT ${keyPresent(plan, 'corrected')} THEN 'corrected' END AS missing,
+            (SELECT coalesce(jsonb_object_agg(name, jsonb_build_object('published', one, 'corrected', other)), '{}') FROM (VALUES ${values.join(', ')}) v(name, one, other, differs) WHERE differs) AS columns
+       FROM ${seamSides(plan)}
+      WHERE NOT ${same(plan, 'published', 'corrected')} ORDER BY ${plan.uniqueKey.map((column) => `coalesce(published.${ident(column)}, corrected.${ident(column)})`).join(', ')} LIMIT $4`,
+    slice.start,
+    slice.end,
+    slice.start,
+    limit,
+  );
+}
+
+function seamSides(plan: BackfillPlan): string {
+  return `(SELECT * FROM ${qualified(plan.table)} WHERE ${inSlice(plan, { start: 1, end: 2 })}) published
+       FULL JOIN (SELECT * FROM ${CORRECTED} WHERE ${BUILT_AS} = $3::text) corrected ON ${sameKey(plan, 'published', 'corrected')}`;
 }
 
 /** Which logic explains the published rows of one sample partition. */
@@ -47,7 +74,9 @@ export function compareReproduction(plan: BackfillPlan, slice: KeyRange): Sql {
 export function measureEffects(plan: BackfillPlan, slices: readonly KeyRange[]): Sql {
   const names = plan.columns.map((column) => column.name);
   const corrected = `NOT ${same(plan, 'published', 'trusted')} AND ${same(plan, 'published', 'corrected')}`;
-  const total = (expression: string, side: string): string => `coalesce((SELECT ${expression} FROM ${side}), 0)`;
+  // Decimal arithmetic, also for measures of floats: parts that do not add up to the whole would be a cause of their own.
+  const total = (expression: string, side: string): string =>
+    `coalesce((SELECT ${expression} FROM ${side}), 0)::numeric`;
   const effects = Object.entries(plan.contract.measures).map(([name, expression]): [string, string] => {
     const old = total(expression, 'old_rows');
     const replayed = total(expression, 'replayed_rows');

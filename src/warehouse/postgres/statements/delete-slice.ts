@@ -5,6 +5,7 @@ import { qualified, sql } from '../../sql.ts';
 import { baseFingerprint } from './base-fingerprint.ts';
 import type { BlocksRead } from './blocks-read.ts';
 import { BLOCKS_READ } from './blocks-read.ts';
+import { inputStateInForce } from './input-state.ts';
 import { inSlice } from './slice.ts';
 
 /** Empties one partition of the shadow, so that building it again gives the same rows. */
@@ -16,6 +17,8 @@ export function deleteSlice(plan: BackfillPlan, slice: KeyRange, table = qualifi
 export interface Begun extends BlocksRead {
   /** Of its slice of the base, as `baseFingerprint` has it. */
   readonly fingerprint: string;
+  /** The state of the reference inputs in force before it was built; null where there are none. */
+  readonly inputState: number | null;
 }
 
 /**
@@ -27,10 +30,13 @@ export function beginPartition(plan: BackfillPlan, slice: KeyRange): Sql {
   const emptied = deleteSlice(plan, slice);
   const base = baseFingerprint(plan, slice);
   const key = `key::${plan.keyType}`;
+  // Where there are none, what looking for them would read is not counted as a scan of the build.
+  const inputState = plan.inputs.length === 0 ? 'NULL::int' : inputStateInForce('$3');
   return {
     text: `WITH emptied AS (${emptied.text}),
      consumed AS (DELETE FROM governance.dirty_partitions WHERE backfill_id = $3 AND key IS NOT NULL AND ${key} >= $1::${plan.keyType} AND ${key} < $2::${plan.keyType})
-SELECT seen.fingerprint, read.* FROM (${base.text}) seen, LATERAL (${BLOCKS_READ} WHERE seen.fingerprint IS NOT NULL) read`,
+SELECT seen.fingerprint, seen."inputState", read.* FROM (SELECT base.fingerprint, ${inputState} AS "inputState" FROM (${base.text}) base) seen,
+     LATERAL (${BLOCKS_READ} WHERE seen.fingerprint IS NOT NULL AND coalesce(seen."inputState", 0) >= 0) read`,
     values: [...emptied.values, plan.backfillId],
   };
 }
