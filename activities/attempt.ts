@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import { cancelPredecessors, closeAttempt, newerAttempt, openAttempt } from '../src/ledger/attempts.ts';
+import { hideValues } from '../src/warehouse/hide-values.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import { withSession } from '../src/warehouse/session.ts';
 import { isCancelled } from '../src/warehouse/sqlstate.ts';
@@ -51,7 +52,7 @@ export async function withAttempt<T>(
         (await whyCancelled(deps, error, { backfillId, lane, fence })) ??
         (await whyDrifted(deps, plan, error)) ??
         (await countedTimeout((count) => withLedger(deps, (ledger) => ledger.one(count)), backfillId, error)) ??
-        error
+        hideValues(error, plan.contract.personal)
       );
     } finally {
       await stop();

@@ -106,6 +106,8 @@ export interface DatasetContract {
   readonly required: readonly string[];
   /** Columns of few values, by which a change is broken down. */
   readonly dimensions: readonly string[];
+  /** Columns whose values are masked wherever rows are shown or kept: evidence, report, announcements, messages. */
+  readonly personal: readonly string[];
   /** Aggregate expressions over the table's columns, e.g. `sum(net_revenue)`. */
   readonly measures: Readonly<Record<string, string>>;
   readonly transform: {

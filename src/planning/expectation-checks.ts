@@ -8,7 +8,7 @@ const NUMBERS = ['smallint', 'integer', 'bigint', 'numeric', 'real', 'double pre
 /** Columns that the documents expect something of: they must be there, and be what is expected of them. */
 export function expectationReasons(
   table: TableShape,
-  { dimensions, uniqueKey }: Pick<DatasetContract, 'dimensions' | 'uniqueKey'>,
+  { dimensions, personal, uniqueKey }: Pick<DatasetContract, 'dimensions' | 'personal' | 'uniqueKey'>,
   { required, tolerances }: BackfillSpec['validation'],
 ): string[] {
   const name = formatName(table.name);
@@ -18,6 +18,7 @@ export function expectationReasons(
     ...required.map((one) => [one, 'validation.required of the spec'] as const),
     ...tolerated.map((one) => [one, 'validation.tolerances of the spec'] as const),
     ...dimensions.map((one) => [one, 'dimensions of the contract'] as const),
+    ...personal.map((one) => [one, 'personal of the contract'] as const),
   ].filter(([column]) => !known.has(column));
   return [
     ...missing.map(([column, where]) => `column ${column} (${where}) does not exist in ${name}`),

@@ -1,5 +1,6 @@
 import type { BackfillPlan } from '../domain/backfill-plan.ts';
 import * as scratch from '../warehouse/postgres/statements/scratch.ts';
+import { hideValues } from '../warehouse/hide-values.ts';
 import type { Session } from '../warehouse/session.ts';
 import { withReadOnly } from '../warehouse/session.ts';
 
@@ -13,6 +14,8 @@ export async function withScratch<T>(session: Session, plan: BackfillPlan, work:
   for (const statement of scratch.createScratch(plan)) await session.change(statement);
   try {
     return await withReadOnly(session, work);
+  } catch (error) {
+    throw hideValues(error, plan.contract.personal);
   } finally {
     await session.change(scratch.dropScratch());
   }

@@ -10,15 +10,17 @@ import { approvalIssues } from './approval-checks.ts';
 import { GRAIN_STARTS, isGrainStart } from './grain.ts';
 import { dateReader } from './iso-date.ts';
 import { nearestWord } from './nearest-word.ts';
+import { personalIssues } from './personal-checks.ts';
 import { repeated } from './repeated.ts';
 import { tableNameReader } from './sql-name.ts';
 
 /** What holds between fields of a contract. Each check runs whenever its own fields can be read. */
 export function contractIssues(document: unknown): readonly DocumentIssue[] {
   return [
-    ...['approvers', 'sign_off', 'unique_key', 'required', 'dimensions', 'reference_inputs'].flatMap((name) =>
-      repeated(valueAt(document, [name]), [name]),
+    ...['approvers', 'sign_off', 'unique_key', 'required', 'dimensions', 'personal', 'reference_inputs'].flatMap(
+      (name) => repeated(valueAt(document, [name]), [name]),
     ),
+    ...personalIssues(document),
     ...approvalIssues(document),
     ...eraIssues(document, ['transform', 'corrected']),
     ...eraIssues(document, ['transform', 'trusted']),

@@ -8,6 +8,7 @@ const FIELDS: readonly DefaultField[] = [
   { path: 'partition.time_zone', value: null },
   { path: 'required', value: [] },
   { path: 'dimensions', value: [] },
+  { path: 'personal', value: [] },
   { path: 'measures', value: {} },
   { path: 'transform.trusted', value: [] },
   { path: 'transform.range_safe', value: false },

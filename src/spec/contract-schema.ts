@@ -86,6 +86,7 @@ export const contractSchema = z.object({
   unique_key: z.array(column).min(1),
   required: z.array(column),
   dimensions: z.array(column),
+  personal: z.array(column),
   measures: z.record(z.string(), field(expressionReader)),
   transform: z.object({
     corrected: z.array(era).min(1),

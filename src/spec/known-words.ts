@@ -128,6 +128,7 @@ export const CONTRACT_WORDS = section({
   unique_key: VALUE,
   required: VALUE,
   dimensions: VALUE,
+  personal: VALUE,
   measures: named(SQL_WORD, VALUE),
   transform: section({ corrected: ERAS, trusted: ERAS, range_safe: VALUE }),
   source_totals: named(SQL_WORD, section({ sql: VALUE, csv: VALUE, tolerance: VALUE })),

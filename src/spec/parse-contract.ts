@@ -52,6 +52,7 @@ function toContract(document: ContractDocument): DatasetContract {
     uniqueKey: document.unique_key,
     required: document.required,
     dimensions: document.dimensions,
+    personal: document.personal,
     measures: document.measures,
     transform: { corrected: transform.corrected, trusted: transform.trusted, rangeSafe: transform.range_safe },
     sourceTotals: Object.fromEntries(

@@ -35,6 +35,7 @@ const PLAN = {
     partition: { key: 'day' },
     required: [],
     dimensions: [],
+    personal: [],
     measures: { net: 'sum(net)' },
     explanations: {},
   },

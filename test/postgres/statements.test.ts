@@ -39,6 +39,7 @@ const PLAN = {
     partition: { key: 'day', grain: 'day', timeZone: null },
     required: ['net'],
     dimensions: ['merchant'],
+    personal: [],
     measures: { net: 'sum(net)' },
     explanations: { tax: 'new.net = old.net - 1' },
   },

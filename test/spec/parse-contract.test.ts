@@ -24,6 +24,7 @@ describe('a dataset contract', () => {
         rangeSafe: false,
       },
       dimensions: [],
+      personal: [],
       sourceTotals: { gross: { sql: 'totals/gross_by_day.sql', csv: null, tolerance: 0 } },
       referenceInputs: [{ schema: 'staging', name: 'merchants' }],
       explanations: { tax_was_included: 'new.net_revenue = old.net_revenue - old.tax_amount' },
@@ -76,6 +77,7 @@ describe('a dataset contract', () => {
       closed_periods: none
       partition.time_zone: none
       dimensions: none
+      personal: none
       transform.range_safe: false
       live_pipeline.capture: triggers
       deadlines.approval: 24h

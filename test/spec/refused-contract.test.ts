@@ -131,6 +131,21 @@ describe('a refused contract', () => {
     expect(one(`"sum(x[1:2]::int) filter (where y = ';')"`)).toBe('accepted');
   });
 
+  it('wants no personal column where it could not be masked', () => {
+    const one = (names: string): string =>
+      contractProblems(edited(CONTRACT, ['required: [gross_revenue', `personal: ${names}\nrequired: [gross_revenue`]));
+    expect(one('[merchant_id, "Name"]')).toBe('accepted');
+    expect(one('[Revenue_Date]')).toMatchInlineSnapshot(
+      `"daily_revenue.contract.yaml:9:12  personal[0]: is the partition key: "revenue_date"; allowed: other columns: every list of partitions names this one"`,
+    );
+    expect(one('[NET_revenue, merchant_id, merchant_id]')).toMatchInlineSnapshot(`
+      "daily_revenue.contract.yaml:9:38  personal[2]: is listed twice: "merchant_id"
+      daily_revenue.contract.yaml:12:12  measures.revenue: reads the personal column net_revenue, and every row that is shown is shown with the first measure: "sum(net_revenue)"; allowed: another measure before this one"
+    `);
+    // The measure after the first is shown of groups alone.
+    expect(one('[gross_revenue]')).toBe('accepted');
+  });
+
   it('wants one probe, and a monitor together with what it expects', () => {
     const http = 'http: { url: "https://u:p@airflow.internal", header: secret, path: total, running_when: many }';
     expect(contractProblems(edited(CONTRACT, ['  started_signal', `  ${http}\n  started_signal`])))

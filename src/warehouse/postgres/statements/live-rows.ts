@@ -2,6 +2,7 @@ import type { BackfillPlan } from '../../../domain/backfill-plan.ts';
 import type { KeyRange } from '../../../domain/backfill-spec.ts';
 import type { Sql } from '../../sql.ts';
 import { columns, ident, literal, qualified, sql } from '../../sql.ts';
+import { keptValue } from './masked.ts';
 import { inSlice } from './slice.ts';
 import { keyPresent, sameKey } from './unique-key.ts';
 
@@ -23,7 +24,7 @@ export function liveAlsoWhereMoved(plan: BackfillPlan, sides: readonly string[],
   const key = one(plan.contract.partition.key);
   return `CASE WHEN EXISTS (SELECT FROM governance.backfill_partitions p WHERE p.backfill_id = $3 AND p.batch = ${batch}::int AND p.moved_at IS NOT NULL
                    AND ${key} >= p.partition_start::${plan.keyType} AND ${key} < p.partition_end::${plan.keyType})
-              THEN EXISTS (SELECT FROM governance.live_rows l WHERE l.backfill_id = $3 AND l.row_key = jsonb_build_array(${plan.uniqueKey.map(one).join(', ')}))
+              THEN EXISTS (SELECT FROM governance.live_rows l WHERE l.backfill_id = $3 AND l.row_key = jsonb_build_array(${rowKey(plan, one)}))
               ELSE ${differsFromBase(plan, sides[0] ?? '')} END`;
 }
 
@@ -56,7 +57,7 @@ export function forgetMovedRows(): Sql {
 
 function recordLive(plan: BackfillPlan, slice: KeyRange, since: string): Sql {
   const inside = inSlice(plan, { start: 1, end: 2 });
-  const key = plan.uniqueKey.map((column) => `coalesce(since.${ident(column)}, base.${ident(column)})`).join(', ');
+  const key = rowKey(plan, (column) => `coalesce(since.${ident(column)}, base.${ident(column)})`);
   return sql(
     `INSERT INTO governance.live_rows (backfill_id, row_key)
 SELECT $3, jsonb_build_array(${key})
@@ -66,4 +67,8 @@ SELECT $3, jsonb_build_array(${key})
     slice.end,
     plan.backfillId,
   );
+}
+
+function rowKey(plan: BackfillPlan, value: (column: string) => string): string {
+  return plan.uniqueKey.map((column) => keptValue(plan, column, value(column))).join(', ');
 }

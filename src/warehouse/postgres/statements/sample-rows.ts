@@ -1,6 +1,7 @@
 import type { BackfillPlan } from '../../../domain/backfill-plan.ts';
 import { ident, literal } from '../../sql.ts';
 import { amountMoved, measuresOfRows } from './attribute-rows.ts';
+import { shownValue } from './masked.ts';
 
 /** A batch keeps its largest changes by the contract's first measure; the report merges them. */
 const TOP_ROWS = 100;
@@ -43,8 +44,9 @@ function shown(kind: string, before: string, after: string, reason: string, sign
 }
 
 function keyObject(plan: BackfillPlan): string {
-  const parts = plan.uniqueKey.map(
-    (column) => `${literal(column)}, coalesce((o).${ident(column)}, (n).${ident(column)})`,
-  );
+  const parts = plan.uniqueKey.map((column) => {
+    const value = `coalesce((o).${ident(column)}, (n).${ident(column)})`;
+    return `${literal(column)}, ${shownValue(plan, column, value)}`;
+  });
   return `jsonb_build_object(${parts.join(', ')})`;
 }
