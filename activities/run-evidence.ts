@@ -2,6 +2,9 @@ import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import type { ReconciliationFigures } from '../src/domain/batch-verdict.ts';
 import { formatPercent, judge, percentChange } from '../src/domain/batch-verdict.ts';
 import type { Evidence } from '../src/domain/backfill-state.ts';
+import type { ComparedDimensions } from '../src/domain/comparison.ts';
+import { headlineMeasure } from '../src/domain/delta-distribution.ts';
+import { drillDowns } from '../src/domain/drill-down.ts';
 import type { PreviousEvidence } from '../src/domain/previous-evidence.ts';
 import type { Check } from '../src/domain/verdict.ts';
 import { firstFailure } from '../src/domain/verdict.ts';
@@ -67,6 +70,7 @@ export async function writeRunEvidence(session: Session, plan: BackfillPlan, pla
     figures: sums.figures,
     // What readers would see of the interval; the figures leave out rows that the live pipeline wrote.
     totals,
+    drillDowns: drillDowns(judged.dimensions, headlineMeasure(plan.contract.measures)),
     closedPeriods: await restated(session, plan),
     previous,
     batchDigest: sums.digest,
@@ -94,13 +98,19 @@ export async function judgeRun(
   session: Session,
   plan: BackfillPlan,
   rowsOutside?: number,
-): Promise<{ sums: Sums; checks: readonly Check[] }> {
+): Promise<{ sums: Sums; checks: readonly Check[]; dimensions: ComparedDimensions }> {
   const added = await session.one<Sums>(sumBatches(plan.backfillId));
   const sums = rowsOutside === undefined ? added : { ...added, figures: { ...added.figures, rowsOutside } };
-  return { sums, checks: await runChecks(session, plan, sums) };
+  const dimensions = await dimensionsOfRun(session, plan);
+  return { sums, checks: await runChecks(session, plan, sums, dimensions), dimensions };
 }
 
-async function runChecks(session: Session, plan: BackfillPlan, { figures, open }: Sums): Promise<readonly Check[]> {
+async function runChecks(
+  session: Session,
+  plan: BackfillPlan,
+  { figures, open }: Sums,
+  dimensions: ComparedDimensions,
+): Promise<readonly Check[]> {
   const batchCheck: Check = {
     name: 'batches_passed',
     level: 'run',
@@ -115,7 +125,6 @@ async function runChecks(session: Session, plan: BackfillPlan, { figures, open }
     sourceTolerances: tolerances(plan),
     level: 'run' as const,
   };
-  const dimensions = await dimensionsOfRun(session, plan);
   const judged = judge(figures, expected, { partitions: null, dimensions });
   return withWaivers(session, plan, [
     batchCheck,

@@ -1,3 +1,5 @@
+import type { DeltaCounts } from './delta-distribution.ts';
+
 /** Totals of one measure over old rows, new rows, and what live writes alone changed. Decimal text, exact. */
 export interface MeasureTotals {
   readonly old: string;
@@ -35,6 +37,8 @@ export interface ReconciliationFigures {
   readonly rowsTolerated: number;
   /** By column: what those differences add up to, with signs and without. */
   readonly tolerated: Readonly<Record<string, { readonly signed: string; readonly absolute: string }>>;
+  /** Changed rows by how far each moves the contract's first sum. */
+  readonly deltas: DeltaCounts;
   /** Rows that more than one explanation holds for, by these: `a + b`. */
   readonly overlaps: Readonly<Record<string, number>>;
   /** Changed rows by the columns that changed in them: the most frequent sets. */

@@ -107,7 +107,7 @@ export function sumBatches(backfillId: string): Sql {
   return sql(
     `SELECT jsonb_build_object(${['partitionsPlanned', 'partitionsBuilt', 'rowsOld', 'rowsNew', 'rowsSame', 'rowsChanged', 'rowsAdded', 'rowsRemoved', 'rowsTolerated', 'rowsLive', 'duplicateKeys', 'uniqueIndexMissing', 'rowsOutside', 'unexplained'].map(count).join(', ')},
        ${['nulls', 'explained', 'overlaps', 'signatures', 'partitionsOutside', 'sourceMissing', 'constantsLost'].map(byKey).join(', ')},
-       ${['measures', 'liveMeasures', 'attribution', 'absolute', 'tolerated'].map(nested).join(', ')},
+       ${['measures', 'liveMeasures', 'attribution', 'absolute', 'tolerated', 'deltas'].map(nested).join(', ')},
        'inexact', coalesce((SELECT jsonb_agg(DISTINCT name) FROM governance.backfill_batches, jsonb_array_elements_text(figures -> 'inexact') name WHERE backfill_id = $1), '[]'),
        'sourceDifferences', coalesce((SELECT jsonb_object_agg(key, largest::text) FROM (SELECT key, max(value::numeric) AS largest FROM governance.backfill_batches, jsonb_each_text(figures -> 'sourceDifferences') WHERE backfill_id = $1 GROUP BY key) t), '{}')) AS figures,
        count(*) FILTER (WHERE state NOT IN ('passed', 'waived'))::int AS open,

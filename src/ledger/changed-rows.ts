@@ -14,6 +14,17 @@ export interface ChangedRow {
   readonly columns: string | null;
 }
 
+/** Examples of every batch, as it was reconciled last: those whose keys have the smallest digests. */
+export function exampleRows(backfillId: string, kind: 'changed' | 'unchanged', limit: number): Sql {
+  return sql(
+    `SELECT r.value -> 'key' AS key, r.value ->> 'class' AS class, r.value ->> 'old' AS old, r.value ->> 'new' AS new, r.value ->> 'explanation' AS explanation, r.value ->> 'columns' AS columns
+       FROM (${NEWEST_CHECKS}) newest, jsonb_array_elements(newest.body -> 'samples' -> $2) r ORDER BY sha256(convert_to(r.value ->> 'key', 'UTF8')) LIMIT $3`,
+    backfillId,
+    kind,
+    limit,
+  );
+}
+
 /** The largest changes of the run: those that every batch keeps, as it was reconciled last, merged. */
 export function largestChanges(backfillId: string, limit: number): Sql {
   return sql(

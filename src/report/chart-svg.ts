@@ -22,6 +22,8 @@ const LEFT = 76;
 const RIGHT = 14;
 const TOP = 12;
 const BOTTOM = 26;
+/** The place of the axes, for every chart alike. */
+export const CHART = { width: WIDTH, left: LEFT, right: RIGHT, top: TOP, bottom: BOTTOM } as const;
 /** More points than this are drawn as a line without dots. */
 const DOTS = 90;
 /** Keys below a chart, each about this wide: `2024-12-01` at 12 pixels. */
@@ -78,7 +80,8 @@ export function changeChart({ id, measure, points, band }: ChartInput): Markup {
 
 const COMPACT = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 4 });
 
-function svg(id: string, title: string, description: string, height: number, layers: readonly Markup[]): Markup {
+/** A labelled picture, as wide as `CHART`; `id` is unlike any other chart's on the page. */
+export function svg(id: string, title: string, description: string, height: number, layers: readonly Markup[]): Markup {
   return markup`<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="${id}-title ${id}-desc">
 <title id="${id}-title">${title}</title>
 <desc id="${id}-desc">${description}</desc>

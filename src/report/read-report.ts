@@ -1,5 +1,8 @@
 import type { BackfillPlan } from '../domain/backfill-plan.ts';
 import type { ReconciliationFigures } from '../domain/batch-verdict.ts';
+import type { ComparedRow } from '../domain/comparison.ts';
+import { headlineMeasure } from '../domain/delta-distribution.ts';
+import type { DrillDown } from '../domain/drill-down.ts';
 import { amendedPartitionsAllowed } from '../domain/envelope.ts';
 import { formatName } from '../domain/names.ts';
 import type { PreviousEvidence } from '../domain/previous-evidence.ts';
@@ -10,7 +13,7 @@ import type { BatchCheckCounts, NoticedBatch } from '../ledger/batch-checks.ts';
 import { countBatchChecks, countBatchStates, noticedBatches } from '../ledger/batch-checks.ts';
 import { sumBatches } from '../ledger/batches.ts';
 import type { ChangedRow } from '../ledger/changed-rows.ts';
-import { largestChanges } from '../ledger/changed-rows.ts';
+import { exampleRows, largestChanges } from '../ledger/changed-rows.ts';
 import { listNotices } from '../ledger/downstream-notices.ts';
 import { evidenceOf, newestRunEvidence } from '../ledger/evidence.ts';
 import { monitorHistory } from '../ledger/monitor-results.ts';
@@ -32,6 +35,7 @@ import { summarise } from './summary.ts';
 
 /** Rows and lists that a person still reads; what is beyond stays in the ledger. */
 const CHANGED_ROWS = 100;
+const EXAMPLES = 10;
 const NOTICED_BATCHES = 200;
 const AMENDMENTS = 200;
 const MONITOR_TURNS = 200;
@@ -44,6 +48,7 @@ interface RunEvidence {
     readonly previous: PreviousEvidence | null;
     readonly figures: ReconciliationFigures;
     readonly closedPeriods?: readonly RestatedPeriod[];
+    readonly drillDowns: readonly DrillDown[];
     readonly checks: readonly Check[];
     readonly proofs: readonly ProofBody[];
   };
@@ -104,6 +109,12 @@ export async function readReport(session: Session, backfillId: string): Promise<
         measure: Object.keys(plan.contract.measures)[0] ?? '',
         keyColumns: plan.uniqueKey,
         rows: await session.rows<ChangedRow>(largestChanges(backfillId, CHANGED_ROWS)),
+      },
+      headlineMeasure: headlineMeasure(plan.contract.measures),
+      drillDowns: evidence?.body.drillDowns ?? [],
+      examples: {
+        changed: await session.rows<ComparedRow>(exampleRows(backfillId, 'changed', EXAMPLES)),
+        unchanged: await session.rows<ComparedRow>(exampleRows(backfillId, 'unchanged', EXAMPLES)),
       },
       liveWrites: await readLiveWrites(session, frame),
       monitors: await session.rows<ReportedMonitor>(monitorHistory(backfillId, MONITOR_TURNS)),

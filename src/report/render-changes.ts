@@ -1,4 +1,5 @@
 import type { DeltaLevel, PercentRange } from '../domain/backfill-spec.ts';
+import { renderDistribution } from './render-distribution.ts';
 import { changeChart, valueChart } from './chart-svg.ts';
 import { isUnchanged } from './comparison.ts';
 import { formatDecimal, formatDelta } from './decimal.ts';
@@ -30,7 +31,7 @@ ${table(
   rows,
   '',
 )}
-${measures.map((measure, index) => renderMeasure(report, measure, index))}`;
+${measures.map((measure, index) => renderMeasure(report, measure, index))}${renderDistribution(report)}`;
 }
 
 const COMPARISON_COLUMNS: readonly Column<Comparison>[] = [

@@ -1,6 +1,8 @@
 import type { BackfillPlan } from '../domain/backfill-plan.ts';
 import type { DeltaLevel, KeyRange, PercentRange } from '../domain/backfill-spec.ts';
 import type { ReconciliationFigures } from '../domain/batch-verdict.ts';
+import type { ComparedRow } from '../domain/comparison.ts';
+import type { DrillDown } from '../domain/drill-down.ts';
 import type { Estimate } from '../domain/estimate.ts';
 import type { Identification } from '../domain/people.ts';
 import type { LiveWrites } from '../domain/live-writes.ts';
@@ -69,6 +71,12 @@ export interface Report {
     readonly keyColumns: readonly string[];
     readonly rows: readonly ChangedRow[];
   };
+  /** The contract's first measure that is a sum: rows are counted by how far they move it. Null: it has none. */
+  readonly headlineMeasure: string | null;
+  /** Each dimension of the contract by it; of the newest evidence. */
+  readonly drillDowns: readonly DrillDown[];
+  /** Rows with the smallest hashes of their keys: the same whenever they are drawn. */
+  readonly examples: { readonly changed: readonly ComparedRow[]; readonly unchanged: readonly ComparedRow[] };
   readonly liveWrites: {
     /** Rows in which the live pipeline changed the interval since the snapshot, up to the evidence. */
     readonly rows: number;

@@ -48,6 +48,7 @@ svg .grid { stroke: var(--line); stroke-width: 1; }
 svg .zero { stroke: var(--soft); stroke-width: 1; }
 svg .old { stroke: var(--old); stroke-width: 1.4; stroke-dasharray: 4 3; fill: none; }
 svg .new { stroke: var(--new); stroke-width: 1.6; fill: none; }
+svg .bar { fill: var(--new); stroke: none; }
 svg .dot { fill: var(--new); stroke: none; }
 svg .outside { fill: var(--bad); stroke: var(--page); stroke-width: 1; }
 svg .band { fill: var(--band); stroke: none; }

@@ -48,6 +48,11 @@ export function formatKeys({ start, end }: KeyRange): string {
   return `${start} to before ${end}`;
 }
 
+/** `12.3%` of a share between 0 and 1. */
+export function formatShare(share: number): string {
+  return `${(share * 100).toFixed(1)}%`;
+}
+
 /** A percentage of a report, which is text or null, as people read it. */
 export function formatChange(percent: string | null): string {
   return formatPercent(percent === null ? null : Number(percent));

@@ -56,6 +56,9 @@ describe('the report page', () => {
         '.plan.spec.owner',
         '.measures.0.name',
         '.explanations.0.condition',
+        '.drillDowns.0.dimension',
+        '.drillDowns.0.values.0.value',
+        '.examples.changed.0.key.merchant_id',
         '.checks.0.figure',
         '.proofs.0.limit',
         '.batches.noticed.0.checks.0.figure',
@@ -149,8 +152,8 @@ describe('the report page', () => {
     expect(count(/<table>/g)).toBeGreaterThan(12);
     expect(count(/<table>\n<caption>[^<]+<\/caption>/g)).toBe(count(/<table>/g));
     expect(count(/<th(?=[ >])/g)).toBe(count(/<th scope="(col|row)"/g));
-    expect(count(/<svg /g)).toBe(2);
-    expect(count(/<title id="[^"]+">[^<]+<\/title>\n<desc id="[^"]+">[^<]+<\/desc>/g)).toBe(2);
+    expect(count(/<svg /g)).toBe(3);
+    expect(count(/<title id="[^"]+">[^<]+<\/title>\n<desc id="[^"]+">[^<]+<\/desc>/g)).toBe(3);
     const ids = [...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
     expect(new Set(ids).size).toBe(ids.length);
   });

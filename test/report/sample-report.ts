@@ -4,7 +4,7 @@ import { reportCommands } from '../../src/report/commands.ts';
 import { compare } from '../../src/report/comparison.ts';
 import type { MeasureReport, Report } from '../../src/report/report.ts';
 import { summarise } from '../../src/report/summary.ts';
-import { NO_CONSUMERS } from './sample-parts.ts';
+import { DELTAS, NO_CONSUMERS, WHERE } from './sample-parts.ts';
 import { NO_LAG } from './no-lag.ts';
 import { NO_FIGURES } from '../support/expectations.ts';
 import { SPEC } from './sample-spec.ts';
@@ -117,6 +117,7 @@ export function sampleReport(change: Partial<Report> = {}): Report {
       sourceDifferences: { gross: '0.00' },
       explained: { tax_was_included: 4 },
       unexplained: 0,
+      deltas: DELTAS,
     },
     measures: [
       measure(
@@ -207,6 +208,7 @@ export function sampleReport(change: Partial<Report> = {}): Report {
       amendments: [AMENDMENT],
     },
     ...NO_CONSUMERS,
+    ...WHERE,
     waivers: [
       {
         check: 'delta:revenue',

@@ -37,6 +37,7 @@ export const NO_FIGURES: ReconciliationFigures = {
   explained: {},
   unexplained: 0,
   tolerated: {},
+  deltas: {},
   overlaps: {},
   signatures: {},
   attribution: {},

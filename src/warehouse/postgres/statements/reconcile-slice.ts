@@ -7,6 +7,7 @@ import { constantsLost } from './added-columns.ts';
 import { attributedPieces, rowAmounts } from './attribute-rows.ts';
 import type { ComparedSides } from './compare-pairs.ts';
 import { comparedPairs } from './compare-pairs.ts';
+import { deltaCounts } from './delta-distribution.ts';
 import { measuredGroups } from './group-measures.ts';
 import { liveAlsoWhereMoved } from './live-rows.ts';
 import { sampledRows, topRows } from './sample-rows.ts';
@@ -88,6 +89,7 @@ function counts(plan: BackfillPlan, sides: Sides): (readonly [string, string])[]
     ['explained', jsonObject(Object.keys(plan.contract.explanations).map((name) => [name, explainedBy(name)]))],
     ['unexplained', `count(*) FILTER (WHERE NOT live AND class NOT IN ('same', 'tolerated') AND reason IS NULL)`],
     ['types', `(SELECT ${jsonObject(measureTypes(plan))} FROM (SELECT (n).* FROM pairs LIMIT 0) none)`],
+    ['deltas', deltaCounts(plan)],
     ['overlaps', OVERLAPS],
     ['signatures', SIGNATURES],
     ['tolerated', jsonObject(Object.keys(plan.spec.validation.tolerances).map((name) => [name, tolerated(name)]))],
