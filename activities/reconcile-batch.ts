@@ -15,11 +15,15 @@ import { partitionsOfBatch } from '../src/ledger/partitions.ts';
 import type { LedgerPartition } from '../src/ledger/partitions.ts';
 import { recordSpending } from '../src/ledger/spending.ts';
 import { fingerprint } from '../src/spec/fingerprint.ts';
+import type { Circumstances } from '../src/warehouse/postgres/statements/circumstances.ts';
+import { circumstances } from '../src/warehouse/postgres/statements/circumstances.ts';
 import { reconcileSlice } from '../src/warehouse/postgres/statements/reconcile-slice.ts';
 import type { TotalDifference } from '../src/warehouse/postgres/statements/source-total-difference.ts';
 import { keepSourceTotal } from '../src/warehouse/postgres/statements/source-total-difference.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import { withTransaction } from '../src/warehouse/session.ts';
+import type { Sql } from '../src/warehouse/sql.ts';
+import { statementHashes, transformsOf } from './evidence-sources.ts';
 import { naming } from './naming.ts';
 
 export interface BatchVerdict {
@@ -61,12 +65,16 @@ async function compare(session: Session, plan: BackfillPlan, batch: LedgerBatch,
   const started = Date.now();
   const partitions = await session.rows<LedgerPartition>(partitionsOfBatch(plan.backfillId, batch.batch));
   const moved = partitions.some((partition) => partition.moved);
-  const raw = await session.one<RawComparison>(reconcileSlice(plan, batch, moved));
+  const comparing = reconcileSlice(plan, batch, moved);
+  const raw = await session.one<RawComparison>(comparing);
   const compared = readComparison(raw, plan.contract);
   const differences: Record<string, string> = {};
   const missing: Record<string, number> = {};
+  const totalling: Record<string, Sql> = {};
   for (const [name, total] of Object.entries(plan.sourceTotals)) {
-    const found = await session.one<TotalDifference>(keepSourceTotal(plan, name, total, { ...batch, fence }));
+    const statement = keepSourceTotal(plan, name, total, { ...batch, fence });
+    totalling[`source_total:${name}`] = statement;
+    const found = await session.one<TotalDifference>(statement);
     differences[name] = found.difference;
     missing[name] = found.missing;
   }
@@ -94,6 +102,9 @@ async function compare(session: Session, plan: BackfillPlan, batch: LedgerBatch,
     dimensions: compared.dimensions,
     topRows: compared.topRows,
     samples: compared.samples,
+    transforms: transformsOf(plan, partitions),
+    statements: statementHashes({ comparison: comparing, ...totalling }),
+    circumstances: await session.one<Circumstances>(circumstances()),
   };
   const work = { bytes: reread(plan, partitions), durationMs: Date.now() - started };
   return { verdict, failed, figures, digest: fingerprint(body), checks, body, ...work };
@@ -108,8 +119,11 @@ export async function recordComparison(
   { verdict, figures, digest, checks, body, bytes, durationMs }: Comparison,
 ): Promise<void> {
   const state = verdict === 'pass' ? 'passed' : verdict === 'waived' ? 'waived' : 'failed';
-  await session.change(recordVerdict(plan.backfillId, batch, { state, checks, figures, digest, fence }));
-  await session.change(insertEvidence(plan.backfillId, 'batch', batch, body, digest));
+  const verdictCounts = await session.change(
+    recordVerdict(plan.backfillId, batch, { state, checks, figures, digest, fence }),
+  );
+  // What an attempt found that lost the batch is evidence of nothing: the run stands on what is recorded of the batch.
+  if (verdictCounts > 0) await session.change(insertEvidence(plan.backfillId, 'batch', batch, body, digest));
   await session.change(
     recordSpending(plan.backfillId, { what: `check batch ${batch}`, bytes, cachedBytes: 0, durationMs }),
   );

@@ -24,6 +24,9 @@ import { restatedPeriods } from '../src/warehouse/postgres/statements/restated-p
 import { shadowTotals } from '../src/warehouse/postgres/statements/slice-measures.ts';
 import { withTransaction } from '../src/warehouse/session.ts';
 import { sql } from '../src/warehouse/sql.ts';
+import type { Circumstances } from '../src/warehouse/postgres/statements/circumstances.ts';
+import { circumstances } from '../src/warehouse/postgres/statements/circumstances.ts';
+import { runStatements, sourcesOf } from './evidence-sources.ts';
 import { tolerances } from './reconcile-batch.ts';
 import { inputChecks, readKnownInputs } from './reference-inputs.ts';
 
@@ -56,16 +59,18 @@ export async function writeRunEvidence(session: Session, plan: BackfillPlan, pla
   const checks = [...judged.checks, ...(await withWaivers(session, plan, atOnce))];
   const failed = firstFailure(checks) ?? null;
   const previous = await previousEvidence(session, plan, { batchDigest: sums.digest, totals });
-  const { version, asOf } = await session.one<{ version: string; asOf: Date }>(
-    sql(`SELECT current_setting('server_version') AS version, clock_timestamp() AS "asOf"`),
-  );
+  const { asOf } = await session.one<{ asOf: Date }>(sql('SELECT clock_timestamp() AS "asOf"'));
+  const { server, ...under } = await session.one<Circumstances>(circumstances());
   const body = {
     backfillId: plan.backfillId,
     dataset: plan.dataset,
     asOf: asOf.toISOString(),
     planHash,
     codeVersion: plan.codeVersion,
-    server: version,
+    server,
+    circumstances: under,
+    sources: sourcesOf(plan),
+    statements: runStatements(plan),
     interval: plan.keyRanges,
     figures: sums.figures,
     // What readers would see of the interval; the figures leave out rows that the live pipeline wrote.

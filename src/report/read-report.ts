@@ -32,6 +32,7 @@ import { readLogic } from './read-logic.ts';
 import { readMeasures } from './read-measures.ts';
 import type { Report, ReportedMonitor, ReportedNotice, ReportedPlan, RestatedPeriod } from './report.ts';
 import { summarise } from './summary.ts';
+import { verifyEvidence } from './verify-evidence.ts';
 
 /** Rows and lists that a person still reads; what is beyond stays in the ledger. */
 const CHANGED_ROWS = 100;
@@ -70,6 +71,7 @@ export async function readReport(session: Session, backfillId: string): Promise<
   return withReadOnly(session, async () => {
     const frame = await readFrame(session, backfillId);
     const { run, plan, evidence, figures } = frame;
+    const verification = await verifyEvidence(session, backfillId);
     const { at } = await session.one<{ at: Date }>(sql('SELECT clock_timestamp() AS at'));
     const report = {
       version: 1 as const,
@@ -82,12 +84,13 @@ export async function readReport(session: Session, backfillId: string): Promise<
       requestedBy: run.requestedBy,
       reason: plan.spec.reason,
       evidence:
-        evidence === null
+        evidence === null || verification === null
           ? null
           : {
               digest: evidence.digest,
               asOf: evidence.createdAt.toISOString(),
               server: evidence.body.server,
+              verification,
               previous: evidence.body.previous,
             },
       plan: reportedPlan(plan, run.planHash),

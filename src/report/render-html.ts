@@ -1,5 +1,5 @@
 import type { Markup } from './markup.ts';
-import { markup } from './markup.ts';
+import { markup, NOTHING } from './markup.ts';
 import { renderChanges } from './render-changes.ts';
 import { renderChecks } from './render-checks.ts';
 import { renderConsumers } from './render-consumers.ts';
@@ -12,7 +12,7 @@ import { renderReasons } from './render-reasons.ts';
 import type { Report } from './report.ts';
 import { STYLE } from './style.ts';
 import { facts } from './table.ts';
-import { formatInstant } from './words.ts';
+import { counted, formatInstant } from './words.ts';
 
 const SECTIONS = [
   ['changes', 'What changes'],
@@ -62,13 +62,29 @@ function header(report: Report): Markup {
   return markup`<header>
 <h1>${reason.change}</h1>
 <p class="soft">${reason.issue} · correction of the history of <code>${dataset}</code></p>
-${summary.map((paragraph) => markup`<p class="lead">${paragraph}</p>\n`)}
+${renderTampering(evidence)}${summary.map((paragraph) => markup`<p class="lead">${paragraph}</p>\n`)}
 ${facts([
   ['Backfill', backfillId],
   ['Status when written', status],
   ['Workflow', markup`<code>${workflowId}</code>`],
-  ['Evidence digest', evidence === null ? 'none yet' : markup`<code>${evidence.digest}</code>`],
+  ['Evidence digest', evidence === null ? 'none yet' : markup`<code>${evidence.digest}</code> ${digestMark(evidence)}`],
 ])}
 <nav aria-label="Sections"><ul>${SECTIONS.map(([id, title]) => markup`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>
 </header>`;
+}
+
+type Evidence = NonNullable<Report['evidence']>;
+
+function digestMark({ verification }: Evidence): Markup {
+  return verification.verified
+    ? markup`<span class="good">✓ verified: ${counted(verification.pieces, 'piece')} of evidence digested anew</span>`
+    : markup`<span class="bad">✗ NOT verified</span>`;
+}
+
+/** Before anything else: whoever decides must know that what is shown is not what was recorded. */
+function renderTampering(evidence: Report['evidence']): Markup {
+  if (evidence === null || evidence.verification.verified) return NOTHING;
+  return markup`<div class="decide" role="alert"><p class="bad">The evidence in the ledger is not what was recorded. Decide nothing on this page; find out who changed it.</p>
+<ul>${evidence.verification.findings.map((finding) => markup`<li>${finding}</li>`)}</ul></div>
+`;
 }

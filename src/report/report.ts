@@ -17,6 +17,7 @@ import type { BatchCheckCounts, NoticedBatch } from '../ledger/batch-checks.ts';
 import type { ChangedRow } from '../ledger/changed-rows.ts';
 import type { DownstreamNotice } from '../ledger/downstream-notices.ts';
 import type { WorkDone } from '../ledger/work-done.ts';
+import type { Verification } from './verify-evidence.ts';
 
 /**
  * Everything a person needs to judge one backfill, as plain JSON: instants are ISO-8601 in UTC, decimals are text so that
@@ -39,6 +40,8 @@ export interface Report {
     readonly digest: string;
     readonly asOf: string;
     readonly server: string;
+    /** Whether its digest, and every digest that it stands on, is that of what the ledger holds now. */
+    readonly verification: Verification;
     /** Where it is asked for again: what was asked about before, and the difference. */
     readonly previous: PreviousEvidence | null;
   } | null;

@@ -104,6 +104,7 @@ describe('the example through the command line', () => {
     expect(documentOf(limits)).toMatchObject({ kind: 'accepted', message: 'setLimits' });
 
     const reported = await run('report', 'cli-run');
+    expect(reported.stdout).toMatch(/^digest verified: [0-9a-f]{64} \(\d+ pieces of evidence digested anew\)$/m);
     expect(reported.stdout).toContain(`backfill approve cli-run --by <you> --digest ${String(evidenceDigest)}`);
     expect(existsSync(join(cwd, 'reports', 'cli-run.html'))).toBe(true);
     expect((await run('report', 'cli-run', '--out', 'own.html')).exitCode).toBe(0);

@@ -1,3 +1,4 @@
+import { tamper } from '../support/tamper.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { BackfillPlan } from '../../src/domain/backfill-plan.ts';
 import { voidApprovals } from '../../src/ledger/approvals.ts';
@@ -21,7 +22,7 @@ beforeAll(async () => {
   armedView = await world.arm();
 });
 afterAll(() => world.end());
-afterEach(() => world.query(`DELETE FROM governance.backfill_evidence WHERE kind = 'amendment'`));
+afterEach(() => tamper(world, `DELETE FROM governance.backfill_evidence WHERE kind = 'amendment'`));
 
 const call = () => publishRelease({ plan, fence: 1_000, expected: null, windowMs: 60_000, armedView });
 const publish = () => world.session((session) => session.rows(call()));
@@ -74,7 +75,7 @@ describe('an approval does not cover, whatever the caller says, what is to be pu
     await refusedWith(
       /^live writes moved gross by NaN since the evidence, of a total of [\d.]+; the approval covers 0\.1%$/,
     );
-    await world.query(`DELETE FROM governance.backfill_evidence WHERE kind = 'amendment'`);
+    await tamper(world, `DELETE FROM governance.backfill_evidence WHERE kind = 'amendment'`);
     await world.query(
       `INSERT INTO governance.backfill_evidence (backfill_id, kind, body, digest) VALUES ('fix-tax', 'amendment', '{"partition": "2025-01-02"}', 'a')`,
     );
@@ -85,7 +86,8 @@ describe('an approval does not cover, whatever the caller says, what is to be pu
     const [was] = await world.query<{ body: unknown }>(
       `SELECT body FROM governance.backfill_evidence WHERE kind = 'run'`,
     );
-    await world.query(
+    await tamper(
+      world,
       `UPDATE governance.backfill_evidence SET body = jsonb_set(body, '{totals,gross}', $1) WHERE kind = 'run'`,
       [JSON.stringify(total)],
     );
@@ -95,7 +97,7 @@ describe('an approval does not cover, whatever the caller says, what is to be pu
         `live writes moved gross by 1 since the evidence, of a total of ${total ?? 'nothing known'}; the approval covers 0.1%`,
       );
     } finally {
-      await world.query(`UPDATE governance.backfill_evidence SET body = $1 WHERE kind = 'run'`, [was?.body]);
+      await tamper(world, `UPDATE governance.backfill_evidence SET body = $1 WHERE kind = 'run'`, [was?.body]);
     }
   });
 

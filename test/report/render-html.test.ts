@@ -177,7 +177,7 @@ describe('the report page', () => {
     const early = renderHtml(
       sampleReport({
         evidence: null,
-        figures,
+        figures: { ...figures, deltas: {} },
         measures: [],
         checks: [],
         proofs: [],

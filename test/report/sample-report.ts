@@ -62,6 +62,7 @@ export function sampleReport(change: Partial<Report> = {}): Report {
       digest: DIGEST,
       asOf: '2025-02-01T09:59:00.000Z',
       server: '18.1',
+      verification: { verified: true, pieces: 5, findings: [] },
       previous: {
         digest: 'decaf'.padEnd(64, '0'),
         asOf: '2025-01-31T08:00:00.000Z',

@@ -41,8 +41,9 @@ export async function report(
         options.out === undefined
           ? await writeReport(session, backfillId, config.reports)
           : await writeOut(resolve(surroundings.cwd, options.out), content);
-      const text = blocks(content.summary.join('\n\n'), `The report: ${path}`, next(content));
-      return { exitCode: EXIT.done, text, json: content };
+      const text = blocks(content.summary.join('\n\n'), `The report: ${path}`, digestLine(content), next(content));
+      const isAsRecorded = content.evidence?.verification.verified !== false;
+      return { exitCode: isAsRecorded ? EXIT.done : EXIT.failed, text, json: content };
     },
     timeout,
   );
@@ -73,6 +74,14 @@ async function writeOut(path: string, content: Report): Promise<string> {
   await writeFile(draft, text, { mode: 0o600 });
   await rename(draft, path);
   return path;
+}
+
+/** What was recorded is digested anew from the ledger, so that a body that somebody changed is found by whoever reads it. */
+function digestLine({ evidence }: Report): string | null {
+  if (evidence === null) return null;
+  const { verified, pieces, findings } = evidence.verification;
+  if (verified) return `digest verified: ${evidence.digest} (${pieces} pieces of evidence digested anew)`;
+  return `DIGEST NOT VERIFIED: the evidence in the ledger is not what was recorded\n${findings.map((one) => `  ${one}`).join('\n')}`;
 }
 
 function next({ status, commands }: Report): string | null {
