@@ -58,14 +58,16 @@ async function digestBatches(
 ): Promise<{ digest: string; pieces: number; findings: readonly string[] }> {
   const links: string[] = [];
   const findings: string[] = [];
-  let page: StoredEvidence[] = [];
-  for (let after = 0; ; after = page.at(-1)?.batch ?? 0) {
-    page = await session.rows<StoredEvidence>(batchEvidenceBefore(backfillId, before, after, PAGE));
+  for (let after = 0; ;) {
+    const page: StoredEvidence[] = await session.rows<StoredEvidence>(
+      batchEvidenceBefore(backfillId, before, after, PAGE),
+    );
     for (const one of page) {
       links.push(`${one.batch}:${fingerprint(one.body)}`);
       findings.push(...changed(one));
     }
     if (page.length < PAGE) return { digest: sha256(links.join(',')), pieces: links.length, findings };
+    after = page.at(-1)?.batch ?? 0;
   }
 }
 
@@ -75,9 +77,8 @@ async function digestOthers(
   before: number,
 ): Promise<{ pieces: number; findings: readonly string[]; proofs: unknown[]; waivers: unknown[] }> {
   const found = { pieces: 0, findings: [] as string[], proofs: [] as unknown[], waivers: [] as unknown[] };
-  let page: StoredEvidence[] = [];
-  for (let after = 0; ; after = page.at(-1)?.evidenceId ?? 0) {
-    page = await session.rows<StoredEvidence>(otherEvidence(backfillId, after, PAGE));
+  for (let after = 0; ;) {
+    const page: StoredEvidence[] = await session.rows<StoredEvidence>(otherEvidence(backfillId, after, PAGE));
     for (const one of page) {
       found.pieces += 1;
       found.findings.push(...changed(one));
@@ -85,6 +86,7 @@ async function digestOthers(
       if (one.kind === 'waiver' && one.evidenceId < before) found.waivers.push(one.body);
     }
     if (page.length < PAGE) return found;
+    after = page.at(-1)?.evidenceId ?? 0;
   }
 }
 
