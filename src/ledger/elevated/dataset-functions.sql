@@ -193,6 +193,10 @@ BEGIN
   -- Replacing waits for every reader of the view: a rollback behind a long query must not, where nothing is to be replaced.
   IF shape = p_shape AND own = planned THEN RETURN; END IF;
   EXECUTE format('CREATE OR REPLACE VIEW {{view_in_literal}}%s AS %s', options, body);
+  -- A rollback takes no lock that would have kept it from moving the pointer meanwhile.
+  IF active IS DISTINCT FROM (SELECT backfill_id FROM governance.active_releases WHERE dataset = {{dataset}}) THEN
+    RAISE EXCEPTION 'the pointer of {{view_text}} moved while its shape was changed to %', p_shape USING ERRCODE = '40001';
+  END IF;
 END $$;
 ALTER FUNCTION governance.{{shape_view}}(text, text) OWNER TO {{view_owner}};
 
