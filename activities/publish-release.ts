@@ -10,7 +10,7 @@ import { insertAnnouncement } from '../src/ledger/events.ts';
 import { recordNotices } from '../src/ledger/downstream-notices.ts';
 import { activeRelease, publishRelease, rollbackStatement } from '../src/ledger/releases.ts';
 import type { PublishOutcome, WarehouseActivities } from '../src/protocol/activities.ts';
-import { blockers, oldestWriter } from '../src/warehouse/postgres/statements/blockers.ts';
+import { blockers, oldestBeforeFence } from '../src/warehouse/postgres/statements/blockers.ts';
 import { shapeView, viewFingerprint } from '../src/warehouse/postgres/statements/elevated.ts';
 import { keysMayRepeat } from '../src/warehouse/postgres/statements/keys-elsewhere.ts';
 import { grantOverlay, vacuumOverlay } from '../src/warehouse/postgres/statements/prepare-overlay.ts';
@@ -41,8 +41,8 @@ import { whileWorking } from './working.ts';
 
 /** The switch is tried this often, with jitter, before the run holds and shows who was in the way. */
 const TRIES = 60;
-/** Behind a writer's transaction older than this, an attempt would only make others wait. */
-const OLD_WRITER_MS = 1_000;
+/** Behind a transaction older than this, an attempt would only make writers wait. */
+const OLD_MS = 1_000;
 
 /** Sources looked at again, grants, armed view, catch-up, switch. Each step finds its own effect when it is repeated. */
 export function makePublishRelease(deps: ActivityDeps): WarehouseActivities['publishRelease'] {
@@ -99,8 +99,8 @@ async function switchReaders(
     behind = describeLiveWrites(drained.seen);
     const left = await envelopeLeft(session, plan);
     if (left !== null) return approvalVoid(attempt, plan, left);
-    const { ageMs } = await session.one<{ ageMs: number }>(oldestWriter(plan));
-    if (ageMs > OLD_WRITER_MS) last = `a writer's transaction on ${plan.dataset} is ${Math.round(ageMs)} ms old`;
+    const { ageMs } = await session.one<{ ageMs: number }>(oldestBeforeFence(plan));
+    if (ageMs > OLD_MS) last = `a transaction that writes or locks ${plan.dataset} is ${Math.round(ageMs)} ms old`;
     else {
       try {
         const { release } = await underFence(session, plan, () =>

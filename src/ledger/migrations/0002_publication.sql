@@ -14,6 +14,18 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION governance.view_fingerprint IS 'Definition, options, owner, grants and comment of a view.';
 
+-- Partitions too: whoever writes straight into one has no lock on the table itself. By pg_inherits, because pg_partition_tree() would wait for locks. The same OIDs mean other tables in a database that is a copy of this one.
+CREATE FUNCTION governance.before_fence(p_base regclass) RETURNS TABLE (pid integer, autovacuum boolean, relation regclass, mode text, granted boolean)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  WITH RECURSIVE locked(oid) AS (SELECT p_base::oid UNION SELECT i.inhrelid FROM locked JOIN pg_inherits i ON i.inhparent = locked.oid)
+  SELECT l.pid, coalesce(a.pid IS NOT NULL AND a.usesysid IS NULL, false), l.relation::regclass, l.mode, l.granted
+    FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+   WHERE l.locktype = 'relation' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+     AND l.relation IN (SELECT oid FROM locked)
+     AND l.mode NOT IN ('AccessShareLock', 'RowShareLock') AND l.pid IS DISTINCT FROM pg_backend_pid()
+$$;
+COMMENT ON FUNCTION governance.before_fence IS 'Locks on a table or its partitions that SHARE ROW EXCLUSIVE has to wait for. pid is null for a prepared transaction; a process without a user is an autovacuum worker, of which the kind is hidden from most roles.';
+
 -- One call, one transaction: fence, guards, pointer, release, event. Idempotent, so a lost reply is harmless.
 -- 55006 = not caught up or capture to be mended first, 40001 = the pointer moved, 55000 = a guard refuses; nothing was changed in any of them.
 CREATE FUNCTION governance.publish_release(
