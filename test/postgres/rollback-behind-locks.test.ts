@@ -84,8 +84,11 @@ it('settling the view meanwhile is refused: readers would see a release that was
     const settling = failureOf(world.session((session) => session.rows(shapeView(plan, 'settled'))));
     await waitFor(
       async () =>
-        (await world.query(`SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted`))
-          .length > 0,
+        (
+          await world.query(
+            `SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+          )
+        ).length > 0,
       { timeoutMs: 10_000, describe: 'the change of shape to stand still' },
     );
     await world.as('backfill_worker', rollbackStatement(plan, 'FIN-1'));

@@ -66,6 +66,8 @@ BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('controlled-backfill:release:' || split_part(run.issue, '.', 1), 0));
 
   EXECUTE format('SELECT governance.%I()', ds.function_prefix || '_fence');
+  -- Somebody's change of definition that waits for a reader would hold up what is asked of the view here, and writers with it.
+  PERFORM set_config('lock_timeout', '100ms', true);
   fenced_at := clock_timestamp();
 
   -- Marks first: a batch that fails because a live write came in between passes once it has been rebuilt.
@@ -178,6 +180,8 @@ BEGIN
     RAISE EXCEPTION 'consolidation of % has not begun', p_backfill_id USING ERRCODE = '55000';
   END IF;
   EXECUTE format('SELECT governance.%I()', ds.function_prefix || '_fence');
+  -- Somebody's change of definition that waits for a reader would hold up what is asked of the view here, and writers with it.
+  PERFORM set_config('lock_timeout', '100ms', true);
   SELECT count(*) INTO open_marks FROM governance.dirty_partitions WHERE backfill_id = p_backfill_id;
   SELECT count(*) INTO waiting FROM governance.backfill_partitions WHERE backfill_id = p_backfill_id AND consolidated_at IS NULL;
   SELECT count(*) INTO unchecked FROM governance.backfill_batches WHERE backfill_id = p_backfill_id AND state NOT IN ('passed', 'waived');
