@@ -3,7 +3,6 @@ import { CancelledFailure } from '@temporalio/activity';
 import pg from 'pg';
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import { describeNotice } from '../src/domain/announcement-text.ts';
-import { whyNoMoreFence } from '../src/domain/fence-limit.ts';
 import { describeLiveWrites } from '../src/domain/live-writes.ts';
 import { describeCheck } from '../src/domain/verdict.ts';
 import { voidApprovals } from '../src/ledger/approvals.ts';
@@ -36,7 +35,7 @@ import { recheckSources } from './recheck-sources.ts';
 import { refuseChangedInputs } from './reference-inputs.ts';
 import { refuseDrift } from './refuse-drift.ts';
 import { KEYS_ELSEWHERE, judgeRun } from './run-evidence.ts';
-import { tooLongUnderFence, underFence } from './under-fence.ts';
+import { refuseMoreFence, tooLongUnderFence, underFence } from './under-fence.ts';
 import { whyUnapproved } from './verify-approval.ts';
 import type { Working } from './working.ts';
 import { whileWorking } from './working.ts';
@@ -134,15 +133,7 @@ async function switchReaders(
         // Who waits for the fence in vain stops writers for a tenth of a second; who had it, for as long as it took.
         const tookMs = error.code === '55P03' ? 0 : performance.now() - began;
         stoodStillMs += tookMs;
-        const spent = whyNoMoreFence(
-          { dataset: plan.dataset, tries: attemptNumber, stoodStillMs },
-          plan.spec.publication.maxFenceMs,
-        );
-        if (spent !== null)
-          throw failure(
-            'StatementRefused',
-            `${spent}. The last one: ${last} (live writes: ${behind}). Retry when it pauses`,
-          );
+        refuseMoreFence(plan, { tries: attemptNumber, stoodStillMs }, `${last} (live writes: ${behind})`);
         // Live writes came in between. Writers get as much time as they lost, and no more: in a longer pause more of them would come.
         if (error.code === '55006') {
           await delay(tookMs);

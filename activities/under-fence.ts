@@ -1,4 +1,5 @@
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
+import { whyNoMoreFence } from '../src/domain/fence-limit.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import { sql } from '../src/warehouse/sql.ts';
 import { markTimeout, timedOutAfterMs } from '../src/warehouse/statement-timeout.ts';
@@ -26,4 +27,14 @@ export function tooLongUnderFence(plan: BackfillPlan, error: unknown): Error | n
     'StatementRefused',
     `comparing ${plan.dataset} under the fence takes longer than publication.max_fence (${plan.spec.publication.maxFenceMs / 1_000} s), for which writers stand still; nothing was switched. Retry when the warehouse is quieter, or begin anew with a longer max_fence or a smaller source_range`,
   );
+}
+
+/** Ends the tries of one switch once they have stopped the writers for long enough. */
+export function refuseMoreFence(
+  plan: BackfillPlan,
+  spent: { readonly tries: number; readonly stoodStillMs: number },
+  last: string,
+): void {
+  const why = whyNoMoreFence({ dataset: plan.dataset, ...spent }, plan.spec.publication.maxFenceMs);
+  if (why !== null) throw failure('StatementRefused', `${why}. The last one: ${last}. Retry when it pauses`);
 }
