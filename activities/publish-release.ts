@@ -10,13 +10,14 @@ import { insertAnnouncement } from '../src/ledger/events.ts';
 import { recordNotices } from '../src/ledger/downstream-notices.ts';
 import { activeRelease, publishRelease, rollbackStatement } from '../src/ledger/releases.ts';
 import type { PublishOutcome, WarehouseActivities } from '../src/protocol/activities.ts';
-import { blockers, oldestWriter } from '../src/warehouse/postgres/statements/blockers.ts';
+import { blockers, oldestBeforeFence } from '../src/warehouse/postgres/statements/blockers.ts';
 import { shapeView, viewFingerprint } from '../src/warehouse/postgres/statements/elevated.ts';
 import { keysMayRepeat } from '../src/warehouse/postgres/statements/keys-elsewhere.ts';
 import { grantOverlay, vacuumOverlay } from '../src/warehouse/postgres/statements/prepare-overlay.ts';
 import { retryLock } from '../src/warehouse/retry-lock.ts';
 import type { Session } from '../src/warehouse/session.ts';
-import { STATEMENT_CANCELLED } from '../src/warehouse/sqlstate.ts';
+import { isCancelled } from '../src/warehouse/sqlstate.ts';
+import { timedOutAfterMs } from '../src/warehouse/statement-timeout.ts';
 import { failure } from './activity-failure.ts';
 import type { Attempt } from './attempt.ts';
 import { withAttempt } from './attempt.ts';
@@ -34,15 +35,17 @@ import { recheckSources } from './recheck-sources.ts';
 import { refuseChangedInputs } from './reference-inputs.ts';
 import { refuseDrift } from './refuse-drift.ts';
 import { KEYS_ELSEWHERE, judgeRun } from './run-evidence.ts';
-import { tooLongUnderFence, underFence } from './under-fence.ts';
+import { refuseMoreFence, tooLongUnderFence, underFence } from './under-fence.ts';
 import { whyUnapproved } from './verify-approval.ts';
 import type { Working } from './working.ts';
 import { whileWorking } from './working.ts';
 
 /** The switch is tried this often, with jitter, before the run holds and shows who was in the way. */
 const TRIES = 60;
-/** Behind a writer's transaction older than this, an attempt would only make others wait. */
-const OLD_WRITER_MS = 1_000;
+/** Behind a transaction older than this, an attempt would only make writers wait. */
+const OLD_MS = 1_000;
+/** Refusals that end by themselves: a lock not granted in its time, not caught up, a deadlock. */
+const PASSING = ['55P03', '55006', '40P01'];
 
 /** Sources looked at again, grants, armed view, catch-up, switch. Each step finds its own effect when it is repeated. */
 export function makePublishRelease(deps: ActivityDeps): WarehouseActivities['publishRelease'] {
@@ -89,6 +92,7 @@ async function switchReaders(
   const repeated = await keyRepeated(session, plan);
   if (repeated !== null) return approvalVoid(attempt, plan, repeated);
   let last = 'nothing was tried';
+  let stoodStillMs = 0;
   let behind = '';
   for (let attemptNumber = 1; attemptNumber <= TRIES; attemptNumber += 1) {
     if (working.asked()) throw new CancelledFailure('stopped before readers were switched');
@@ -99,9 +103,10 @@ async function switchReaders(
     behind = describeLiveWrites(drained.seen);
     const left = await envelopeLeft(session, plan);
     if (left !== null) return approvalVoid(attempt, plan, left);
-    const { ageMs } = await session.one<{ ageMs: number }>(oldestWriter(plan));
-    if (ageMs > OLD_WRITER_MS) last = `a writer's transaction on ${plan.dataset} is ${Math.round(ageMs)} ms old`;
+    const { ageMs } = await session.one<{ ageMs: number }>(oldestBeforeFence(plan));
+    if (ageMs > OLD_MS) last = `a transaction that writes or locks ${plan.dataset} is ${Math.round(ageMs)} ms old`;
     else {
+      const began = performance.now();
       try {
         const { release } = await underFence(session, plan, () =>
           session.one<{ release: { releaseId: string; publishedAt: string; deadline: string } }>(
@@ -121,10 +126,19 @@ async function switchReaders(
         if (tooLong !== null) throw tooLong;
         const before = error.hint === 'rolled back' ? await publishedBefore(session, plan) : null;
         if (before !== null) return announced(attempt, plan, before);
-        if (!['55P03', '55006', '40P01', STATEMENT_CANCELLED].includes(error.code ?? '')) throw error;
+        if (isCancelled(error) && working.asked()) throw new CancelledFailure('stopped while readers were switched');
+        // A statement that did not run out of its time was cancelled by somebody, who does not want it tried again.
+        if (!PASSING.includes(error.code ?? '') && timedOutAfterMs(error) === null) throw error;
         last = error.message;
-        // Live writes came in between: waiting would let more of them come, and the next pass would take longer than this one.
-        if (error.code === '55006') continue;
+        // Who waits for the fence in vain stops writers for a tenth of a second; who had it, for as long as it took.
+        const tookMs = error.code === '55P03' ? 0 : performance.now() - began;
+        stoodStillMs += tookMs;
+        refuseMoreFence(plan, { tries: attemptNumber, stoodStillMs }, `${last} (live writes: ${behind})`);
+        // Live writes came in between. Writers get as much time as they lost, and no more: in a longer pause more of them would come.
+        if (error.code === '55006') {
+          await delay(tookMs);
+          continue;
+        }
       }
     }
     working.at({ doing: 'wait for the next try of the switch', attempt: attemptNumber, last });

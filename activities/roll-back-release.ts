@@ -8,7 +8,10 @@ import { announceRollback } from './announce-rollback.ts';
 import type { ActivityDeps } from './deps.ts';
 import { loadPlan, withLedger } from './deps.ts';
 
-/** The printed statement, run by us. Where the view is settled it is armed again first, which changes nothing visible. */
+/**
+ * The printed statement, run by us. Where it does nothing the view is settled: it is armed again, which changes nothing
+ * visible, and the statement comes once more. Never before: arming asks for locks, and a rollback waits for nobody's.
+ */
 export function makeRollBackRelease(deps: ActivityDeps): WarehouseActivities['rollBackRelease'] {
   return ({ backfillId, by, reason }) =>
     withLedger(deps, async (session) => {
@@ -17,8 +20,11 @@ export function makeRollBackRelease(deps: ActivityDeps): WarehouseActivities['ro
         activeRelease(plan.dataset),
       );
       if (active.backfillId === backfillId && active.releaseId !== null) {
-        await retryLock(() => session.rows(shapeView(plan, 'armed')));
-        await session.change(sql(rollbackStatement(plan, active.releaseId, by, reason)));
+        const rollback = sql(rollbackStatement(plan, active.releaseId, by, reason));
+        if ((await session.change(rollback)) === 0) {
+          await retryLock(() => session.rows(shapeView(plan, 'armed')));
+          await session.change(rollback);
+        }
       }
       const release = await session.one<{ releaseId: string; state: string; rolledBackAt: Date | null }>(
         latestRelease(backfillId),

@@ -17,3 +17,18 @@ export function judgeFence(
       : null;
   return { reason, warning: `${what} (at most publication.max_fence, ${maxFenceMs} ms)` };
 }
+
+/** No further try once all of one switch kept writers standing still for so many times `publication.max_fence`. */
+const TIMES_MAX_FENCE = 2;
+
+/**
+ * Why writers are not stopped once more, null while another try may be made. A try that finds that somebody wrote meanwhile has
+ * stopped them in vain: each is short enough, and sixty of them would be an outage.
+ */
+export function whyNoMoreFence(
+  { dataset, tries, stoodStillMs }: { readonly dataset: string; readonly tries: number; readonly stoodStillMs: number },
+  maxFenceMs: number,
+): string | null {
+  if (stoodStillMs < TIMES_MAX_FENCE * maxFenceMs) return null;
+  return `the live pipeline writes to ${dataset} too often to be switched: in ${tries} tries writers stood still for ${(stoodStillMs / 1_000).toFixed(1)} s, and ${TIMES_MAX_FENCE} times publication.max_fence (${maxFenceMs / 1_000} s) in all is where it ends`;
+}

@@ -52,6 +52,15 @@ export function publishRelease(input: {
 }
 
 /**
+ * Whether a view reads the pointer, by what its rule depends on: the text of its definition can be had only with locks on
+ * view, base and overlay, behind whoever waits for one of them. False when there is no such view.
+ */
+export function followsPointer(view: string): string {
+  return `EXISTS (SELECT FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
+                  WHERE r.ev_class = to_regclass(${view}) AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = 'governance.active_releases'::regclass)`;
+}
+
+/**
  * The whole rollback as one plain statement, to be pasted into any client: pointer, release and event move together or
  * not at all. No PL/pgSQL, no lock that a reader or writer waits for. `INSERT 0 1` = rolled back, `INSERT 0 0` = the
  * release was not active, its rows are moving into the base already, or the view is not armed.
@@ -61,7 +70,7 @@ export function rollbackStatement(plan: BackfillPlan, releaseId: string, by = 'b
   return `WITH moved AS (
   UPDATE governance.active_releases SET backfill_id = NULL, release_id = NULL, epoch = epoch + 1, moved_at = clock_timestamp()
    WHERE dataset = ${literal(formatName(plan.table))} AND release_id = ${release} AND NOT consolidating
-     AND strpos(pg_get_viewdef(${literal(qualified(plan.view))}::regclass), 'active_releases') > 0
+     AND ${followsPointer(literal(qualified(plan.view)))}
   RETURNING epoch
 ), released AS (
   UPDATE governance.data_releases SET state = 'rolled_back', rolled_back_at = clock_timestamp(), rolled_back_by = session_user || ' (' || ${literal(by)} || ')'

@@ -21,3 +21,29 @@ it('an overlay is frozen, all visible and analysed before readers meet it', asyn
     await world.end();
   }
 });
+
+it('an index or a foreign key that the base gets meanwhile is not copied, and keeps readers from nothing', async () => {
+  const world = await createDataset();
+  try {
+    await world.plan();
+    await world.preserve();
+    await world.build();
+    await world.query(
+      `CREATE TABLE finance.merchants AS SELECT DISTINCT merchant FROM finance.sales_by_day;
+       ALTER TABLE finance.merchants ADD PRIMARY KEY (merchant);
+       CREATE INDEX sales_by_merchant ON finance.sales_by_day (merchant);
+       ALTER TABLE finance.sales_by_day ADD CONSTRAINT known_merchant FOREIGN KEY (merchant) REFERENCES finance.merchants`,
+    );
+    await world.conclude();
+    await world.approve();
+    expect(await world.publish()).toBe('FIN-1');
+    expect(
+      await world.query(
+        `SELECT FROM pg_index WHERE indrelid = 'finance.sales_by_day_v2'::regclass AND NOT indisunique
+         UNION ALL SELECT FROM pg_constraint WHERE conrelid = 'finance.sales_by_day_v2'::regclass AND contype = 'f'`,
+      ),
+    ).toEqual([]);
+  } finally {
+    await world.end();
+  }
+});

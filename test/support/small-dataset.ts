@@ -86,8 +86,11 @@ export interface SmallDataset {
 
 const WORKFLOW_LIMITS = { maxConcurrency: 2, dailyBytesBudget: null };
 
-/** `beside`: in the database of another dataset, which ends it. */
-export async function createDataset(changes: Partial<Scenario> = {}, beside?: SmallDataset): Promise<SmallDataset> {
+/** `beside`: in the database of another dataset, or of whoever made it, who ends it. */
+export async function createDataset(
+  changes: Partial<Scenario> = {},
+  beside?: Pick<SmallDataset, 'adminUrl'>,
+): Promise<SmallDataset> {
   const scenario: Scenario = { ...SALES, ...changes };
   const database =
     beside === undefined ? await createDatabase() : { url: beside.adminUrl, drop: () => Promise.resolve() };

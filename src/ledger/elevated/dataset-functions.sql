@@ -8,11 +8,14 @@ GRANT SELECT ON governance.backfill_runs, governance.active_releases TO {{view_o
 GRANT SELECT ON governance.datasets TO {{table_owner}}, {{view_owner}};
 GRANT USAGE, CREATE ON SCHEMA {{view_schema}} TO {{view_owner}};
 GRANT EXECUTE ON FUNCTION governance.reads_as_reader(regclass), governance.readers(regclass, regclass), governance.readers_left_out(text) TO {{view_owner}};
+GRANT EXECUTE ON FUNCTION governance.before_fence(regclass) TO {{table_owner}};
 
--- Held to the end of the caller's transaction: writers wait, readers do not. No attempt while a writer's transaction is older than a second.
+-- Held to the end of the caller's transaction: writers wait, readers do not. No attempt while a transaction in its way is older than a second.
+-- An autovacuum yields, but only to whoever has waited for deadlock_timeout (1 s), and comes again: where nobody else is in the way it is waited for.
 CREATE OR REPLACE FUNCTION governance.{{fence}}() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '100ms' AS $$
 BEGIN
+  IF (SELECT bool_and(autovacuum) FROM governance.before_fence({{base_literal}}::regclass)) THEN PERFORM set_config('lock_timeout', '1500ms', true); END IF;
   LOCK TABLE {{base}} IN SHARE ROW EXCLUSIVE MODE;
   IF {{base_literal}}::regclass IS DISTINCT FROM (SELECT base_table FROM governance.datasets WHERE dataset = {{dataset}}) THEN
     RAISE EXCEPTION 'another table is called {{dataset_text}} by now: what it holds was neither planned nor captured' USING ERRCODE = '55000';
@@ -193,6 +196,10 @@ BEGIN
   -- Replacing waits for every reader of the view: a rollback behind a long query must not, where nothing is to be replaced.
   IF shape = p_shape AND own = planned THEN RETURN; END IF;
   EXECUTE format('CREATE OR REPLACE VIEW {{view_in_literal}}%s AS %s', options, body);
+  -- A rollback takes no lock that would have kept it from moving the pointer meanwhile.
+  IF active IS DISTINCT FROM (SELECT backfill_id FROM governance.active_releases WHERE dataset = {{dataset}}) THEN
+    RAISE EXCEPTION 'the pointer of {{view_text}} moved while its shape was changed to %', p_shape USING ERRCODE = '40001';
+  END IF;
 END $$;
 ALTER FUNCTION governance.{{shape_view}}(text, text) OWNER TO {{view_owner}};
 

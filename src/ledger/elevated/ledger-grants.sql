@@ -28,7 +28,7 @@ GRANT UPDATE (state, attempts, last_error, next_attempt_at, delivered_at) ON gov
 GRANT UPDATE (backfill_id, release_id, epoch, moved_at) ON governance.active_releases TO {{worker}};
 GRANT UPDATE (state, rolled_back_at, rolled_back_by) ON governance.data_releases TO {{worker}};
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA governance FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION governance.relation_fingerprint(regclass), governance.view_fingerprint(regclass), governance.leaves(regclass),
+GRANT EXECUTE ON FUNCTION governance.relation_fingerprint(regclass), governance.view_fingerprint(regclass), governance.before_fence(regclass), governance.leaves(regclass),
   governance.capture_is_whole(text, regclass), governance.capture_seal(text, regclass), governance.seal_events(),
   governance.amendments_since_evidence(text), governance.beyond_envelope(text), governance.run_delta_outside(text),
   governance.publish_release(text, bigint, text, interval, text, text), governance.begin_consolidation(text), governance.retire_release(text), governance.period_approvers(text),

@@ -14,6 +14,18 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION governance.view_fingerprint IS 'Definition, options, owner, grants and comment of a view.';
 
+-- Partitions too: whoever writes straight into one has no lock on the table itself. By pg_inherits, because pg_partition_tree() would wait for locks. The same OIDs mean other tables in a database that is a copy of this one.
+CREATE FUNCTION governance.before_fence(p_base regclass) RETURNS TABLE (pid integer, autovacuum boolean, relation regclass, mode text, granted boolean)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  WITH RECURSIVE locked(oid) AS (SELECT p_base::oid UNION SELECT i.inhrelid FROM locked JOIN pg_inherits i ON i.inhparent = locked.oid)
+  SELECT l.pid, coalesce(a.pid IS NOT NULL AND a.usesysid IS NULL, false), l.relation::regclass, l.mode, l.granted
+    FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+   WHERE l.locktype = 'relation' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+     AND l.relation IN (SELECT oid FROM locked)
+     AND l.mode NOT IN ('AccessShareLock', 'RowShareLock') AND l.pid IS DISTINCT FROM pg_backend_pid()
+$$;
+COMMENT ON FUNCTION governance.before_fence IS 'Locks on a table or its partitions that SHARE ROW EXCLUSIVE has to wait for. pid is null for a prepared transaction; a process without a user is an autovacuum worker, of which the kind is hidden from most roles.';
+
 -- One call, one transaction: fence, guards, pointer, release, event. Idempotent, so a lost reply is harmless.
 -- 55006 = not caught up or capture to be mended first, 40001 = the pointer moved, 55000 = a guard refuses; nothing was changed in any of them.
 CREATE FUNCTION governance.publish_release(
@@ -23,7 +35,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET time
 DECLARE
   run governance.backfill_runs; ds governance.datasets; active governance.active_releases; known governance.data_releases;
   approval governance.backfill_approvals; newest text; fenced_at timestamptz; open_marks bigint; uncovered text;
-  amended jsonb; new_release text; new_epoch bigint;
+  readers text; amended jsonb; new_release text; new_epoch bigint;
 BEGIN
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     RAISE EXCEPTION 'publication runs in READ COMMITTED only: its checks must see what was committed before the fence' USING ERRCODE = '25001';
@@ -49,11 +61,20 @@ BEGIN
       USING ERRCODE = '55000', HINT = 'rolled back';
   END IF;
 
+  -- Before the fence, because it takes longer the more roles the server has: under it, it is asked again only where something moved since.
+  readers := governance.readers_digest(p_backfill_id);
+  uncovered := governance.readers_left_out(p_backfill_id);
+  IF uncovered IS NOT NULL THEN
+    RAISE EXCEPTION '%', uncovered USING ERRCODE = '55000';
+  END IF;
+
   -- Releases of one issue are numbered across datasets, one publication after the other. Before the fence: who waits here keeps no writer waiting.
   -- Up to the first dot, because FIN-1.2 may be the second release of FIN-1 or the first of an issue of that name.
   PERFORM pg_advisory_xact_lock(hashtextextended('controlled-backfill:release:' || split_part(run.issue, '.', 1), 0));
 
   EXECUTE format('SELECT governance.%I()', ds.function_prefix || '_fence');
+  -- Somebody's change of definition that waits for a reader would hold up what is asked of the view here, and writers with it.
+  PERFORM set_config('lock_timeout', '100ms', true);
   fenced_at := clock_timestamp();
 
   -- Marks first: a batch that fails because a live write came in between passes once it has been rebuilt.
@@ -74,9 +95,11 @@ BEGIN
   IF governance.view_fingerprint(ds.published_view) IS DISTINCT FROM p_armed_view THEN
     RAISE EXCEPTION 'the definition, owner or grants of % changed since it was armed', ds.published_view USING ERRCODE = '55000';
   END IF;
-  uncovered := governance.readers_left_out(p_backfill_id);
-  IF uncovered IS NOT NULL THEN
-    RAISE EXCEPTION '%', uncovered USING ERRCODE = '55000';
+  IF governance.readers_digest(p_backfill_id) IS DISTINCT FROM readers THEN
+    uncovered := governance.readers_left_out(p_backfill_id);
+    IF uncovered IS NOT NULL THEN
+      RAISE EXCEPTION '%', uncovered USING ERRCODE = '55000';
+    END IF;
   END IF;
   IF NOT EXISTS (SELECT FROM governance.backfill_artifacts a JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = a.oid AND d.classid = 'pg_rewrite'::regclass
                    JOIN pg_rewrite r ON r.oid = d.objid AND r.ev_class = ds.published_view
@@ -166,6 +189,8 @@ BEGIN
     RAISE EXCEPTION 'consolidation of % has not begun', p_backfill_id USING ERRCODE = '55000';
   END IF;
   EXECUTE format('SELECT governance.%I()', ds.function_prefix || '_fence');
+  -- Somebody's change of definition that waits for a reader would hold up what is asked of the view here, and writers with it.
+  PERFORM set_config('lock_timeout', '100ms', true);
   SELECT count(*) INTO open_marks FROM governance.dirty_partitions WHERE backfill_id = p_backfill_id;
   SELECT count(*) INTO waiting FROM governance.backfill_partitions WHERE backfill_id = p_backfill_id AND consolidated_at IS NULL;
   SELECT count(*) INTO unchecked FROM governance.backfill_batches WHERE backfill_id = p_backfill_id AND state NOT IN ('passed', 'waived');

@@ -86,6 +86,25 @@ BEGIN
   RETURN CASE WHEN lacking IS NOT NULL THEN format('%s would refuse its readers: %s', ds.published_view, lacking) END;
 END $$;
 
+-- Of everything that readers_left_out() reads and that somebody may change beside a run whose row is locked, by row versions: what was changed and changed back differs too.
+-- A few columns of each role of the server, where the other asks for each column of each role.
+CREATE FUNCTION governance.readers_digest(p_backfill_id text) RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (WITH relation AS (SELECT d.published_view::oid AS oid FROM governance.backfill_runs b JOIN governance.datasets d USING (dataset) WHERE b.backfill_id = p_backfill_id
+                    UNION SELECT d.base_table::oid FROM governance.backfill_runs b JOIN governance.datasets d USING (dataset) WHERE b.backfill_id = p_backfill_id
+                    UNION SELECT a.oid FROM governance.backfill_artifacts a WHERE a.backfill_id = p_backfill_id AND a.kind = 'shadow' AND a.dropped_at IS NULL
+                    UNION SELECT 'governance.active_releases'::regclass::oid)
+  SELECT md5(concat_ws('|',
+    (SELECT string_agg(format('%s:%s', c.oid, c.xmin), ' ' ORDER BY c.oid) FROM pg_class c JOIN relation USING (oid)),
+    (SELECT string_agg(format('%s.%s:%s', a.attrelid, a.attnum, a.xmin), ' ' ORDER BY a.attrelid, a.attnum) FROM pg_attribute a JOIN relation ON relation.oid = a.attrelid WHERE a.attnum > 0),
+    (SELECT string_agg(format('%s:%s', p.oid, p.xmin), ' ' ORDER BY p.oid) FROM pg_policy p JOIN relation ON relation.oid = p.polrelid),
+    (SELECT string_agg(format('%s %s %s %s', r.oid, r.rolname, r.rolsuper, r.rolinherit), ' ' ORDER BY r.oid) FROM pg_roles r),
+    (SELECT string_agg(format('%s %s %s', m.roleid, m.member, m.xmin), ' ' ORDER BY m.roleid, m.member, m.xmin::text) FROM pg_auth_members m),
+    (SELECT d.xmin::text FROM pg_database d WHERE d.datname = current_database()),
+    (SELECT o.xmin::text FROM governance.overlay_row_security o WHERE o.backfill_id = p_backfill_id))));
+END $$;
+
 -- A grantee who was given the pointer for no other run loses what he was given; a role that is gone has lost it.
 CREATE FUNCTION governance.take_pointer(p_backfill_id text, p_grantee oid) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
