@@ -58,13 +58,13 @@ async function digestBatches(
 ): Promise<{ digest: string; pieces: number; findings: readonly string[] }> {
   const links: string[] = [];
   const findings: string[] = [];
-  let page: StoredEvidence[] = [];
-  for (let after = 0; ; after = page.at(-1)?.batch ?? 0) {
-    page = await session.rows<StoredEvidence>(batchEvidenceBefore(backfillId, before, after, PAGE));
+  for (let after = 0; ;) {
+    const page = await session.rows<StoredEvidence>(batchEvidenceBefore(backfillId, before, after, PAGE));
     for (const one of page) {
       links.push(`${one.batch}:${fingerprint(one.body)}`);
       findings.push(...changed(one));
     }
+    after = page.at(-1)?.batch ?? 0;
     if (page.length < PAGE) return { digest: sha256(links.join(',')), pieces: links.length, findings };
   }
 }
@@ -75,15 +75,15 @@ async function digestOthers(
   before: number,
 ): Promise<{ pieces: number; findings: readonly string[]; proofs: unknown[]; waivers: unknown[] }> {
   const found = { pieces: 0, findings: [] as string[], proofs: [] as unknown[], waivers: [] as unknown[] };
-  let page: StoredEvidence[] = [];
-  for (let after = 0; ; after = page.at(-1)?.evidenceId ?? 0) {
-    page = await session.rows<StoredEvidence>(otherEvidence(backfillId, after, PAGE));
+  for (let after = 0; ;) {
+    const page = await session.rows<StoredEvidence>(otherEvidence(backfillId, after, PAGE));
     for (const one of page) {
       found.pieces += 1;
       found.findings.push(...changed(one));
       if (one.kind === 'proof' && one.evidenceId < before) found.proofs.push(one.body);
       if (one.kind === 'waiver' && one.evidenceId < before) found.waivers.push(one.body);
     }
+    after = page.at(-1)?.evidenceId ?? 0;
     if (page.length < PAGE) return found;
   }
 }

@@ -114,7 +114,7 @@ describe('evidence', () => {
         sourceTotals: { gross: { file: 'gross.sql', tolerance: 0 } },
       },
     });
-    expect(Object.keys((run?.body['statements'] ?? {}) as object)).toContain('totals');
+    expect(Object.keys(run?.body['statements'] ?? {})).toContain('totals');
   });
 
   it.each(['run', 'batch', 'proof'])('that somebody changed in the ledger is found: of kind %s', async (kind) => {
