@@ -18,6 +18,8 @@ import { listNotices } from '../ledger/downstream-notices.ts';
 import { evidenceOf, newestRunEvidence } from '../ledger/evidence.ts';
 import { monitorHistory } from '../ledger/monitor-results.ts';
 import { measureLiveWrites } from '../ledger/measure-live-writes.ts';
+import type { PartitionOfNote } from '../ledger/partitions-of-note.ts';
+import { partitionsOfNote } from '../ledger/partitions-of-note.ts';
 import type { LedgerRun } from '../ledger/runs.ts';
 import { findRun, readPlan } from '../ledger/runs.ts';
 import type { WorkDone } from '../ledger/work-done.ts';
@@ -39,6 +41,7 @@ const CHANGED_ROWS = 100;
 const EXAMPLES = 10;
 const NOTICED_BATCHES = 200;
 const AMENDMENTS = 200;
+const PARTITIONS_OF_NOTE = 200;
 const MONITOR_TURNS = 200;
 
 interface RunEvidence {
@@ -108,6 +111,10 @@ export async function readReport(session: Session, backfillId: string): Promise<
         condition,
         rows: figures.explained[name] ?? 0,
       })),
+      partitionsOfNote: {
+        listed: await session.rows<PartitionOfNote>(partitionsOfNote(backfillId, PARTITIONS_OF_NOTE)),
+        most: PARTITIONS_OF_NOTE,
+      },
       changedRows: {
         measure: Object.keys(plan.contract.measures)[0] ?? '',
         keyColumns: plan.uniqueKey,

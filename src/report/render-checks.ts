@@ -4,13 +4,15 @@ import type { BatchCheckCounts, NoticedBatch } from '../ledger/batch-checks.ts';
 import { checkInWords } from './check-words.ts';
 import type { Markup } from './markup.ts';
 import { markup } from './markup.ts';
+import { renderAttention } from './render-attention.ts';
 import type { Report } from './report.ts';
 import type { Column } from './table.ts';
 import { table } from './table.ts';
 import { counted, formatCount, formatInstant, formatKeys } from './words.ts';
 
 /** What was checked: the whole run, the proofs, the batches, and what was waived. */
-export function renderChecks({ checks, proofs, batches, waivers }: Report): Markup {
+export function renderChecks(report: Report): Markup {
+  const { checks, proofs, batches, waivers } = report;
   return markup`<h2 id="checks">What was checked</h2>
 <h3>The run as a whole</h3>
 ${table('Checks of the newest evidence of the whole run', CHECK_COLUMNS, checks, 'The run as a whole was not reconciled yet.')}
@@ -20,6 +22,7 @@ ${table('Proofs', CHECK_COLUMNS, proofs, 'No proof is recorded yet.')}
 <p>${counted(batches.total, 'batch', 'batches')}: ${formatCount(batches.passed)} passed, ${formatCount(batches.waived)} passed with a waiver, ${formatCount(batches.failed)} failed, ${formatCount(batches.planned)} not reconciled yet.</p>
 ${table('How often each check of a batch passed', BATCH_CHECK_COLUMNS, batches.checks, 'No batch was reconciled yet.')}
 ${table('Batches that failed or were waived', NOTICED_COLUMNS, batches.noticed, 'No batch failed and none was waived.')}
+${renderAttention(report)}
 <h3>Waivers</h3>
 ${table('Failing checks that an approver let pass', WAIVER_COLUMNS, waivers, 'Nothing was waived.')}`;
 }

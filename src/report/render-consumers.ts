@@ -1,6 +1,6 @@
 import { describeRanges } from '../domain/announcement-text.ts';
 import type { Markup } from './markup.ts';
-import { markup } from './markup.ts';
+import { markup, NOTHING } from './markup.ts';
 import type { Report, ReportedMonitor, ReportedNotice } from './report.ts';
 import type { Column } from './table.ts';
 import { table } from './table.ts';
@@ -24,9 +24,14 @@ const NOTICES: readonly Column<ReportedNotice>[] = [
 ];
 
 /** What consumers were measured to see, and what datasets made of this one were told; nothing where there are none. */
-export function renderConsumers({ monitors, downstream }: Report): Markup {
-  if (monitors.length + downstream.length === 0) return markup``;
+export function renderConsumers(report: Report): Markup {
+  if (!hasConsumers(report)) return NOTHING;
+  const { monitors, downstream } = report;
   return markup`<h2 id="consumers">Consumers</h2>
 ${table('Each change of verdict since the publication', MONITORS, monitors, 'No consumer was measured.')}
 ${table('Datasets made of this one', NOTICES, downstream, 'No dataset made of this one is known.')}`;
+}
+
+export function hasConsumers({ monitors, downstream }: Report): boolean {
+  return monitors.length + downstream.length > 0;
 }

@@ -2,7 +2,7 @@ import type { Markup } from './markup.ts';
 import { markup, NOTHING } from './markup.ts';
 import { renderChanges } from './render-changes.ts';
 import { renderChecks } from './render-checks.ts';
-import { renderConsumers } from './render-consumers.ts';
+import { hasConsumers, renderConsumers } from './render-consumers.ts';
 import { renderClosedPeriods } from './render-closed-periods.ts';
 import { renderDecision } from './render-decision.ts';
 import { renderLiveWrites } from './render-live-writes.ts';
@@ -19,6 +19,7 @@ const SECTIONS = [
   ['reasons', 'Why it changes'],
   ['checks', 'What was checked'],
   ['live-writes', 'Live writes'],
+  ['consumers', 'Consumers'],
   ['approve', 'Approving'],
   ['rollback', 'Undoing it'],
   ['decisions', 'Decisions and releases'],
@@ -69,7 +70,7 @@ ${facts([
   ['Workflow', markup`<code>${workflowId}</code>`],
   ['Evidence digest', evidence === null ? 'none yet' : markup`<code>${evidence.digest}</code> ${digestMark(evidence)}`],
 ])}
-<nav aria-label="Sections"><ul>${SECTIONS.map(([id, title]) => markup`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>
+<nav aria-label="Sections"><ul>${SECTIONS.filter(([id]) => id !== 'consumers' || hasConsumers(report)).map(([id, title]) => markup`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>
 </header>`;
 }
 

@@ -16,6 +16,7 @@ import type { Amendment } from '../ledger/amendments.ts';
 import type { BatchCheckCounts, NoticedBatch } from '../ledger/batch-checks.ts';
 import type { ChangedRow } from '../ledger/changed-rows.ts';
 import type { DownstreamNotice } from '../ledger/downstream-notices.ts';
+import type { PartitionOfNote } from '../ledger/partitions-of-note.ts';
 import type { WorkDone } from '../ledger/work-done.ts';
 import type { Verification } from './verify-evidence.ts';
 
@@ -69,6 +70,8 @@ export interface Report {
     readonly checks: readonly BatchCheckCounts[];
     readonly noticed: readonly NoticedBatch[];
   };
+  /** Built more than once, timed out, cancelled by the gate, or of a waived batch: the first `most` in key order. */
+  readonly partitionsOfNote: { readonly listed: readonly PartitionOfNote[]; readonly most: number };
   readonly changedRows: {
     readonly measure: string;
     readonly keyColumns: readonly string[];

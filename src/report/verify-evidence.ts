@@ -59,15 +59,13 @@ async function digestBatches(
   const links: string[] = [];
   const findings: string[] = [];
   for (let after = 0; ;) {
-    const page: StoredEvidence[] = await session.rows<StoredEvidence>(
-      batchEvidenceBefore(backfillId, before, after, PAGE),
-    );
+    const page = await session.rows<StoredEvidence>(batchEvidenceBefore(backfillId, before, after, PAGE));
     for (const one of page) {
       links.push(`${one.batch}:${fingerprint(one.body)}`);
       findings.push(...changed(one));
     }
-    if (page.length < PAGE) return { digest: sha256(links.join(',')), pieces: links.length, findings };
     after = page.at(-1)?.batch ?? 0;
+    if (page.length < PAGE) return { digest: sha256(links.join(',')), pieces: links.length, findings };
   }
 }
 
@@ -78,15 +76,15 @@ async function digestOthers(
 ): Promise<{ pieces: number; findings: readonly string[]; proofs: unknown[]; waivers: unknown[] }> {
   const found = { pieces: 0, findings: [] as string[], proofs: [] as unknown[], waivers: [] as unknown[] };
   for (let after = 0; ;) {
-    const page: StoredEvidence[] = await session.rows<StoredEvidence>(otherEvidence(backfillId, after, PAGE));
+    const page = await session.rows<StoredEvidence>(otherEvidence(backfillId, after, PAGE));
     for (const one of page) {
       found.pieces += 1;
       found.findings.push(...changed(one));
       if (one.kind === 'proof' && one.evidenceId < before) found.proofs.push(one.body);
       if (one.kind === 'waiver' && one.evidenceId < before) found.waivers.push(one.body);
     }
-    if (page.length < PAGE) return found;
     after = page.at(-1)?.evidenceId ?? 0;
+    if (page.length < PAGE) return found;
   }
 }
 

@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadPlan } from '../../activities/deps.ts';
+import { judgeRun } from '../../activities/run-evidence.ts';
 import { DELTA_EDGES, deltaBuckets } from '../../src/domain/delta-distribution.ts';
 import type { ReconciliationFigures } from '../../src/domain/batch-verdict.ts';
 import type { DrillDown } from '../../src/domain/drill-down.ts';
+import { countGateCancel, countTimeout } from '../../src/ledger/interruptions.ts';
+import { readReport } from '../../src/report/read-report.ts';
 import { LONG_SALES } from '../support/long-sales.ts';
 import type { SmallDataset } from '../support/small-dataset.ts';
 import { createDataset } from '../support/small-dataset.ts';
@@ -77,4 +81,63 @@ describe('over the whole run', () => {
     // The even merchants never had the tax in their prices.
     expect(found?.values?.filter(({ lift }) => lift === 0).map(({ value }) => value)).toEqual(['2', '4']);
   });
+});
+
+it('partitions whose builds ran out of time or were cancelled are known afterwards, built anew or not', async () => {
+  const note = () => world.session(async (session) => (await readReport(session, 'fix-tax')).partitionsOfNote.listed);
+  expect(await note()).toEqual([]);
+  await world.session(async (session) => {
+    for (let time = 0; time < 3; time += 1) await session.rows(countTimeout('fix-tax', 3, 3));
+    await session.rows(countGateCancel('fix-tax', 4));
+  });
+  const still = { batch: 1, builds: 1, waived: false };
+  expect(await note()).toEqual([
+    { partition: '2025-01-04', ...still, timeouts: 3, gateCancels: 0 },
+    { partition: '2025-01-05', ...still, timeouts: 0, gateCancels: 1 },
+  ]);
+});
+
+it('a change inside its range in all and outside of it in one month is found where it is, and named', async () => {
+  const other = await createDataset({
+    ...LONG_SALES,
+    contract: (LONG_SALES.contract ?? '').replace('"new.net = old.net - old.tax"', '"new.net < old.net"'),
+    spec: (LONG_SALES.spec ?? '').replace(
+      /net_delta_expected: .*/,
+      'net_delta_expected: { partition: "-9% to -1%", run: "-8% to -1%" } }',
+    ),
+  });
+  try {
+    const { batches } = await other.plan();
+    await other.preserve();
+    // Four times the tax in February: far too much there, and little of the whole.
+    await other.query(
+      `UPDATE staging.sales SET tax = tax * 4 WHERE day >= date '2025-02-01' AND day < date '2025-03-01' AND merchant % 2 = 1`,
+    );
+    const limits = { maxConcurrency: 1, dailyBytesBudget: null };
+    for (let from = 1; from <= batches; from += 1)
+      await other.activities.rebuildClaim({ backfillId: 'fix-tax', claim: { from, to: from }, lane: 1, limits });
+    const failed = await other.query<{ start: string; name: string; figure: string }>(
+      `SELECT range_start AS start, c ->> 'name' AS name, c ->> 'figure' AS figure FROM governance.backfill_batches, jsonb_array_elements(checks) c
+        WHERE c ->> 'verdict' = 'fail' ORDER BY batch`,
+    );
+    // February has parts in five batches of seven days, and nothing else in them is found.
+    expect(failed.map(({ start, name }) => `${name} from ${start}`)).toEqual([
+      'partition_delta:net from 2025-01-30',
+      'partition_delta:net from 2025-02-06',
+      'partition_delta:net from 2025-02-13',
+      'partition_delta:net from 2025-02-20',
+      'partition_delta:net from 2025-02-27',
+    ]);
+    for (const { figure } of failed) expect(figure).toMatch(/2025-02-\d\d/);
+    const plan = await other.session((session) => loadPlan(session, 'fix-tax'));
+    const { checks } = await other.session((session) => judgeRun(session, plan.plan));
+    const verdictOf = (name: string) => checks.find((check) => check.name === name)?.verdict;
+    expect(verdictOf('delta:net')).toBe('pass');
+    expect(checks.find(({ name }) => name === 'partition_delta:net')).toMatchObject({
+      verdict: 'fail',
+      figure: expect.stringContaining('28') as string,
+    });
+  } finally {
+    await other.end();
+  }
 });

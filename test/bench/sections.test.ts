@@ -29,6 +29,7 @@ const PLAN = {
   uniqueKey: ['day'],
   comparedColumns: ['day', 'net'],
   addedColumns: [],
+  inputs: [],
   columns: [{ name: 'day' }, { name: 'net' }],
   eras: [{ ...FILE, from: '2024-01-01', text: 'select day, net from a where day >= :partition_start' }],
   contract: {

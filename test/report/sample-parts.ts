@@ -3,7 +3,11 @@ import type { Report } from '../../src/report/report.ts';
 export const NO_CONSUMERS = { monitors: [], downstream: [] };
 
 /** Where the change of the sample report sits, and rows of it. */
-export const WHERE: Pick<Report, 'headlineMeasure' | 'drillDowns' | 'examples'> = {
+export const WHERE: Pick<Report, 'partitionsOfNote' | 'headlineMeasure' | 'drillDowns' | 'examples'> = {
+  partitionsOfNote: {
+    listed: [{ partition: '2025-01-03', batch: 2, builds: 3, timeouts: 1, gateCancels: 0, waived: true }],
+    most: 200,
+  },
   headlineMeasure: 'revenue',
   drillDowns: [
     {

@@ -8,7 +8,7 @@ GRANT INSERT ON governance.backfill_runs, governance.backfill_batches, governanc
 GRANT INSERT (backfill_id, at, kind, actor, detail) ON governance.backfill_events TO {{worker}};
 GRANT UPDATE (status, status_since, ended_at) ON governance.backfill_runs TO {{worker}};
 GRANT UPDATE (state, fence, checks, figures, digest, reconciled_at, sources_seen_at) ON governance.backfill_batches TO {{worker}};
-GRANT UPDATE (state, fence, rows, bytes, duration_ms, shadow_fingerprint, snapshot_fingerprint, base_fingerprint, source_totals, transform_sha256, input_state, builds, timeouts, gate_cancels, built_at, moved_at, consolidated_at)
+GRANT UPDATE (state, fence, rows, bytes, duration_ms, shadow_fingerprint, snapshot_fingerprint, base_fingerprint, source_totals, transform_sha256, input_state, builds, timeouts, timeouts_in_all, gate_cancels, gate_cancels_in_all, built_at, moved_at, consolidated_at)
   ON governance.backfill_partitions TO {{worker}};
 GRANT UPDATE (void_since, void_because) ON governance.backfill_approvals TO {{worker}};
 GRANT UPDATE (oid, dropped_at) ON governance.backfill_artifacts TO {{worker}};

@@ -8,3 +8,6 @@ CREATE TRIGGER keep_all_evidence BEFORE TRUNCATE ON governance.backfill_evidence
 -- Whoever replays or restores with triggers for replicas alone is refused too.
 ALTER TABLE governance.backfill_evidence ENABLE ALWAYS TRIGGER keep_evidence;
 ALTER TABLE governance.backfill_evidence ENABLE ALWAYS TRIGGER keep_all_evidence;
+
+-- The counters beside these begin anew with each build; these tell afterwards which partitions needed attention.
+ALTER TABLE governance.backfill_partitions ADD COLUMN timeouts_in_all integer NOT NULL DEFAULT 0, ADD COLUMN gate_cancels_in_all integer NOT NULL DEFAULT 0;
