@@ -52,7 +52,7 @@ function measureSentence(measure: MeasureReport): string {
   const { name, old, expected } = measure;
   if (isUnchanged(measure)) return `${name} does not change: ${formatDecimal(old)} before and after.`;
   const way = Number(measure.delta) < 0 ? 'falls' : 'rises';
-  const change = `${name} ${way} from ${formatDecimal(old)} to ${formatDecimal(measure.new)}, by ${formatDelta(measure.delta)} (${formatChange(measure.percent)})`;
+  const change = `${name} ${way} from ${formatDecimal(old)} to ${formatDecimal(measure.new)}, by ${formatDecimal(measure.delta.replace(/^-/, ''))} (${formatChange(measure.percent)})`;
   if (expected.run === undefined) return `${change}; no range was set for it.`;
   const percent = measure.percent === null ? null : Number(measure.percent);
   const inside = percent !== null && percent >= expected.run.low && percent <= expected.run.high;

@@ -41,6 +41,24 @@ describe('a column that the contract calls personal', () => {
     } finally {
       await refused.end();
     }
+    const another = await createDataset({
+      ...NAMED_MERCHANTS,
+      files: {
+        ...NAMED_MERCHANTS.files,
+        'corrected.sql': (NAMED_MERCHANTS.files?.['corrected.sql'] ?? '').replace(
+          'm.name as merchant',
+          "m.name || '?' as merchant",
+        ),
+      },
+      spec: SPEC.replace('"-8% to -1%"', '"-100% to 100%"'),
+    });
+    try {
+      const draft = await another.draft();
+      expect(JSON.stringify(draft)).toMatch(/"missing":"(published|corrected)"/);
+      expect(JSON.stringify(draft)).not.toContain(RAW_NAME);
+    } finally {
+      await another.end();
+    }
     await world.plan();
     await world.preserve();
     await world.build();

@@ -6,7 +6,7 @@ describe('the summary', () => {
     expect(sampleReport({ releases: [], rollback: null, waivers: [] }).summary).toMatchInlineSnapshot(`
       [
         "Correct tax-inclusive revenue calculation (FIN-2841). The correction recomputes finance.daily_revenue from 2025-01-01 to before 2025-01-05: 4 partitions, one a day. Of 8 rows compared, 4 change; none is added or removed.",
-        "revenue falls from 4,000,000.00 to 3,952,000.00, by -48,000.00 (-1.200%), inside the expected -1.5% to -0.8%. gross does not change: 4,800,000.00 before and after.",
+        "revenue falls from 4,000,000.00 to 3,952,000.00, by 48,000.00 (-1.200%), inside the expected -1.5% to -0.8%. gross does not change: 4,800,000.00 before and after.",
         "Explained: 4 rows by “tax_was_included”. Every row that changes is explained.",
         "Checked as of 2025-02-01 09:59:00 UTC: of the whole run, 2 checks pass, none fails (and 1 figure for information); 1 of 2 batches passed on their own, 1 with a waiver; proofs before building: 1 check passes, none fails. Nothing was waived.",
         "Asked again: evidence decaf0000000 of 2025-01-31 08:00:00 UTC no longer stands. Since then 6 partitions were restated; revenue over the interval, live writes included, goes from 3,951,000.00 to 3,952,000.00 (+1,000.00) and gross is as before.",

@@ -2,6 +2,7 @@ import type { BackfillPlan } from '../../../domain/backfill-plan.ts';
 import type { KeyRange } from '../../../domain/backfill-spec.ts';
 import type { Sql } from '../../sql.ts';
 import { columns, ident, jsonObject, literal, qualified, sql } from '../../sql.ts';
+import { shownValue } from './masked.ts';
 import { BUILT_AS, CORRECTED, TRUSTED, builtFor, inSlices } from './scratch.ts';
 import { inSlice } from './slice.ts';
 import { keyPresent, sameKey, sameKeyAsEither } from './unique-key.ts';
@@ -22,11 +23,12 @@ export function compareSeam(plan: BackfillPlan, slice: KeyRange): Sql {
 export function seamDifferences(plan: BackfillPlan, slice: KeyRange, limit: number): Sql {
   const key = plan.uniqueKey.map((column): [string, string] => [
     column,
-    `coalesce(published.${ident(column)}, corrected.${ident(column)})::text`,
+    `(${shownValue(plan, column, `coalesce(published.${ident(column)}, corrected.${ident(column)})`)})::text`,
   ]);
   const values = plan.comparedColumns.map((column) => {
     const [left, right] = [`published.${ident(column)}`, `corrected.${ident(column)}`];
-    return `(${literal(column)}, ${left}::text, ${right}::text, ${left} IS DISTINCT FROM ${right})`;
+    const shown = [left, right].map((value) => `(${shownValue(plan, column, value)})::text`).join(', ');
+    return `(${literal(column)}, ${shown}, ${left} IS DISTINCT FROM ${right})`;
   });
   return sql(
     `SELECT $3::text AS partition, ${jsonObject(key)} AS key,
