@@ -94,7 +94,7 @@ describe('the report of a reconciled run', () => {
     expect(why).toContain('Correct tax-inclusive revenue calculation (FIN-2841)');
     expect(why).toContain('2025-05-20 to before 2025-08-01: 73 partitions, one a day');
     expect(howMuch).toMatch(
-      /^revenue falls from [\d,.]+ to [\d,.]+, by -[\d,.]+ \(-[\d.]+%\), inside the expected -1\.5% to -0\.8%\./,
+      /^revenue falls from [\d,.]+ to [\d,.]+, by [\d,.]+ \(-[\d.]+%\), inside the expected -1\.5% to -0\.8%\./,
     );
     expect(howMuch).toContain('gross does not change');
     expect(explained).toContain('Every row that changes is explained.');
