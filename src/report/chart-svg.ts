@@ -80,12 +80,12 @@ export function changeChart({ id, measure, points, band }: ChartInput): Markup {
 
 const COMPACT = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 4 });
 
-/** A labelled picture, as wide as `CHART`; `id` is unlike any other chart's on the page. */
+/** A labelled picture, as wide as `CHART`, which scrolls by itself where the page is narrower than its letters can be read; `id` is unlike any other chart's on the page. */
 export function svg(id: string, title: string, description: string, height: number, layers: readonly Markup[]): Markup {
-  return markup`<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="${id}-title ${id}-desc">
+  return markup`<div class="scroll" role="region" tabindex="0" aria-label="${title}"><svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="${id}-title ${id}-desc">
 <title id="${id}-title">${title}</title>
 <desc id="${id}-desc">${description}</desc>
-${layers}</svg>
+${layers}</svg></div>
 `;
 }
 

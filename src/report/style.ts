@@ -22,7 +22,7 @@ nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1.1rem; p
 .facts dt { color: var(--soft); }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; margin: .75rem 0 1.25rem; }
-table { border-collapse: collapse; font-size: .9rem; min-width: 24rem; }
+table { border-collapse: collapse; font-size: .9rem; min-width: min(24rem, 100%); }
 caption { text-align: left; padding-bottom: .35rem; font-size: .9rem; }
 th, td { padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 th:last-child, td:last-child { padding-right: 0; }
@@ -42,8 +42,8 @@ pre { background: var(--panel); border: 1px solid var(--line); border-radius: 6p
 .decide pre { background: var(--page); }
 figure { margin: 1rem 0 1.5rem; }
 figcaption { font-size: .9rem; color: var(--soft); margin-bottom: .25rem; }
-svg { display: block; width: 100%; height: auto; }
-svg text { fill: var(--soft); font: 12px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; font-variant-numeric: tabular-nums; }
+svg { display: block; width: 100%; min-width: 48rem; height: auto; }
+svg text { fill: var(--soft); font: 13px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; font-variant-numeric: tabular-nums; }
 svg .grid { stroke: var(--line); stroke-width: 1; }
 svg .zero { stroke: var(--soft); stroke-width: 1; }
 svg .old { stroke: var(--old); stroke-width: 1.4; stroke-dasharray: 4 3; fill: none; }
@@ -60,6 +60,7 @@ footer { margin-top: 3rem; color: var(--soft); font-size: .85rem; }
   main { max-width: none; padding: 0; }
   nav { display: none; }
   .scroll { overflow: visible; }
+  svg { min-width: 0; }
   h2, h3, caption, figcaption { break-after: avoid; }
   tr, figure, pre, .decide { break-inside: avoid; }
   thead { display: table-header-group; }

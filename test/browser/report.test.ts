@@ -85,6 +85,12 @@ describe.skipIf(executable === null)('the report in a browser', () => {
         ),
       );
       expect(smallest).toBeGreaterThanOrEqual(12);
+      const inCharts = await page.evaluate(() =>
+        [...document.querySelectorAll('svg')].map(
+          (svg) => (13 * svg.getBoundingClientRect().width) / svg.viewBox.baseVal.width,
+        ),
+      );
+      expect(Math.min(...inCharts)).toBeGreaterThanOrEqual(10);
     });
   });
 
