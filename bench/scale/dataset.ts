@@ -9,7 +9,10 @@ const FIRST_HOUR = '2010-01-01';
 const INTERVAL = (partitions: number): string =>
   `hour >= timestamp '${FIRST_HOUR}' AND hour < timestamp '${FIRST_HOUR}' + ${partitions} * interval '1 hour'`;
 
-/** Hours of three rows: of so many partitions, the work on each is little more than its fixed cost. */
+/**
+ * Hours of three rows: of so many partitions, the work on each is little more than its fixed cost. Every row changes by the
+ * same share, so that no step of the corrected series is another than the old one's.
+ */
 function tables(partitions: number): string {
   return `
 CREATE SCHEMA staging AUTHORIZATION staging_owner;
@@ -19,8 +22,8 @@ GRANT USAGE ON SCHEMA finance TO revenue_pipeline;
 GRANT USAGE, CREATE ON SCHEMA finance TO finance_views, backfill_worker;
 
 CREATE TABLE staging.calls (hour timestamp NOT NULL, line int NOT NULL, seconds int NOT NULL, idle int NOT NULL);
-INSERT INTO staging.calls SELECT timestamp '${FIRST_HOUR}' + h * interval '1 hour', l, 600 + (h * 13 + l * 7) % 900, 30 + (h + l) % 60
-  FROM generate_series(0, ${partitions + 47}) h, generate_series(1, 3) l;
+INSERT INTO staging.calls SELECT timestamp '${FIRST_HOUR}' + h * interval '1 hour', l, seconds, seconds / 20
+  FROM generate_series(0, ${partitions + 47}) h, generate_series(1, 3) l, LATERAL (SELECT 6000 + (h * 13 + l * 7) % 900 AS seconds) calls;
 CREATE INDEX ON staging.calls (hour);
 ALTER TABLE staging.calls OWNER TO staging_owner;
 GRANT SELECT ON staging.calls TO backfill_worker;

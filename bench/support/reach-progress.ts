@@ -7,6 +7,8 @@ const PATIENCE_MS = 60 * 60_000;
 export interface Progress {
   readonly status: string;
   readonly ended: boolean;
+  /** Of its newest status. */
+  readonly because: string | null;
   /** Batches that were checked, and all of them. */
   readonly done: number;
   readonly total: number;
@@ -26,7 +28,7 @@ export function reachProgress(
       async () => {
         const progress = await readProgress(stack, backfillId);
         if (progress === undefined) wrong = await refusalOf(stack, backfillId);
-        else if (progress.status === 'held') wrong = "it is held; its worker's log in .backfill/bench says why";
+        else if (progress.status === 'held') wrong = `it is held: ${progress.because ?? 'the ledger does not say why'}`;
         return wrong !== null || (progress !== undefined && there(progress));
       },
       { timeoutMs: PATIENCE_MS, everyMs, describe: `${backfillId} to reach ${describe}` },
@@ -38,6 +40,7 @@ export function reachProgress(
 async function readProgress({ admin }: Pick<BenchStack, 'admin'>, backfillId: string): Promise<Progress | undefined> {
   const { rows } = await admin.query<Progress>(
     `SELECT status, ended_at IS NOT NULL AS ended,
+            (SELECT detail ->> 'because' FROM governance.backfill_events e WHERE e.backfill_id = r.backfill_id AND kind = 'status' ORDER BY event_id DESC LIMIT 1) AS because,
             (SELECT count(*)::int FROM governance.backfill_batches b WHERE b.backfill_id = r.backfill_id AND b.reconciled_at IS NOT NULL) AS done,
             (SELECT count(*)::int FROM governance.backfill_batches b WHERE b.backfill_id = r.backfill_id) AS total
        FROM governance.backfill_runs r WHERE backfill_id = $1`,
