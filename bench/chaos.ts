@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { onDatabase, withClient } from '../examples/daily-revenue/with-client.ts';
 import { startPostgres } from '../src/local/embedded-postgres.ts';
 import { tryProcessLock } from '../src/local/process-lock.ts';
 import { stackFolder } from '../src/local/stack-file.ts';
 import { wreakHavoc } from './chaos/havoc.ts';
+import { emptyDatabase } from './support/empty-database.ts';
 import { readBenchOptions } from './support/options.ts';
 import { note, runBench } from './support/run-bench.ts';
 import { createTrafficDataset } from './traffic/dataset.ts';
@@ -28,7 +28,7 @@ async function chaos(args: readonly string[]): Promise<void> {
     const stop = (): void => void server.stop().finally(() => process.exit(130));
     process.once('SIGINT', stop).once('SIGTERM', stop);
     try {
-      const found = await onFreshDatabase(server.adminUrl, (url) => damage(url, faults, seed));
+      const found = await damage(await emptyDatabase(server.adminUrl, DATABASE), faults, seed);
       for (const [name, value] of Object.entries(found)) if (!json) process.stdout.write(`${name}: ${String(value)}\n`);
       if (json) process.stdout.write(`${JSON.stringify(found)}\n`);
       const { mixedReads, lostRows, unauthorised, unresolved } = found;
@@ -49,14 +49,6 @@ async function damage(url: string, faults: number, seed: number): Promise<Awaite
   } finally {
     await dataset.end();
   }
-}
-
-async function onFreshDatabase<T>(adminUrl: string, use: (url: string) => Promise<T>): Promise<T> {
-  await withClient(adminUrl, async (client) => {
-    await client.query(`DROP DATABASE IF EXISTS ${DATABASE} WITH (FORCE)`);
-    await client.query(`CREATE DATABASE ${DATABASE}`);
-  });
-  return use(onDatabase(adminUrl, DATABASE));
 }
 
 await runBench(chaos);

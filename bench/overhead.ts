@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { BackfillPlan } from '../src/domain/backfill-plan.ts';
 import { figuresOf } from './overhead/figures.ts';
-import { intervalOf, MOST_PARTITIONS } from './overhead/interval.ts';
+import { EXAMPLE_OPTIONS, intervalOf } from './overhead/interval.ts';
 import { dropShadow, fingerprintShadow, loopPlan, makeShadow, makeSnapshot } from './overhead/loop-tables.ts';
 import type { Measured, Round } from './overhead/measured.ts';
 import { runProduct } from './overhead/product-run.ts';
@@ -22,11 +22,7 @@ import { forgetStatements, statementTimes } from './support/statement-times.ts';
  * happens on the machine meets all three.
  */
 async function overhead(args: readonly string[]): Promise<void> {
-  const options = readBenchOptions(args, {
-    'events-per-day': { default: 20_000, min: 100, max: 100_000 },
-    partitions: { default: 182, min: 14, max: MOST_PARTITIONS },
-    rounds: { default: 3, min: 1, max: 50 },
-  });
+  const options = readBenchOptions(args, EXAMPLE_OPTIONS);
   const eventsPerDay = options['events-per-day'];
   const { partitions, rounds } = options;
   const command = `npm run bench -- overhead --events-per-day ${eventsPerDay} --partitions ${partitions} --rounds ${rounds}`;

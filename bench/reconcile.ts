@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { intervalOf, MOST_PARTITIONS } from './overhead/interval.ts';
+import { EXAMPLE_OPTIONS, intervalOf } from './overhead/interval.ts';
 import { dropShadow, loopPlan, makeShadow, makeSnapshot } from './overhead/loop-tables.ts';
 import { draftExample } from './reconcile/draft-example.ts';
 import type { RoundTimes } from './reconcile/figures.ts';
@@ -16,11 +16,7 @@ import { note, runBench } from './support/run-bench.ts';
  * connection, batch by batch in turns, so that what else happens on the machine meets both.
  */
 async function reconcile(args: readonly string[]): Promise<void> {
-  const options = readBenchOptions(args, {
-    'events-per-day': { default: 20_000, min: 100, max: 100_000 },
-    partitions: { default: 182, min: 14, max: MOST_PARTITIONS },
-    rounds: { default: 3, min: 1, max: 50 },
-  });
+  const options = readBenchOptions(args, EXAMPLE_OPTIONS);
   const eventsPerDay = options['events-per-day'];
   const { partitions, rounds } = options;
   const where = measuredOn(

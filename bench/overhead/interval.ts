@@ -4,6 +4,13 @@ const FIRST_DAY = '2024-12-01';
 /** Other rules apply from here on: a shorter interval lies around this day, so that both count. */
 const SECOND_ERA = '2025-07-01';
 
+/** What every bench on the example takes. */
+export const EXAMPLE_OPTIONS = {
+  'events-per-day': { default: 20_000, min: 100, max: 100_000 },
+  partitions: { default: 182, min: 14, max: MOST_PARTITIONS },
+  rounds: { default: 3, min: 1, max: 50 },
+} as const;
+
 /** First and last day of an interval of so many days, both included. */
 export function intervalOf(partitions: number): { readonly first: string; readonly last: string } {
   const earliest = dayNumber(FIRST_DAY);

@@ -7,6 +7,7 @@ import type { LoginRole } from '../../examples/daily-revenue/roles.ts';
 import { onDatabase, withLogin } from '../../examples/daily-revenue/with-client.ts';
 import type { ActivityDeps } from '../../activities/deps.ts';
 import type { BackfillPlan } from '../../src/domain/backfill-plan.ts';
+import { emptyDatabase } from '../support/empty-database.ts';
 import { install } from '../../src/ledger/install.ts';
 import { readPlan } from '../../src/ledger/runs.ts';
 import { workflowIdOf } from '../../src/protocol/identity.ts';
@@ -63,14 +64,7 @@ export async function withWorld<T>(
 }
 
 async function makeDatabase(serverUrl: string): Promise<Readonly<Record<LoginRole, string>>> {
-  const server = createPool(onDatabase(serverUrl, 'postgres'), 1);
-  try {
-    await server.query(`DROP DATABASE IF EXISTS ${DATABASE} WITH (FORCE)`);
-    await server.query(`CREATE DATABASE ${DATABASE}`);
-  } finally {
-    await server.end();
-  }
-  const url = onDatabase(serverUrl, DATABASE);
+  const url = await emptyDatabase(serverUrl, DATABASE);
   const passwords = await ensureRoles(serverUrl, derivedRolePassword(serverUrl));
   const urls = Object.entries(passwords).map(([role, password]) => [role, withLogin(url, role, password)]);
   return Object.fromEntries(urls) as Record<LoginRole, string>;

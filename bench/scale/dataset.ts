@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureRoles, derivedRolePassword } from '../../examples/daily-revenue/roles.ts';
-import { onDatabase, withClient, withLogin } from '../../examples/daily-revenue/with-client.ts';
+import { withClient, withLogin } from '../../examples/daily-revenue/with-client.ts';
 import { install } from '../../src/ledger/install.ts';
+import { emptyDatabase } from '../support/empty-database.ts';
 
 const DATABASE = 'scale';
 const FIRST_HOUR = '2010-01-01';
@@ -80,11 +81,7 @@ export async function makeDataset(
   contracts: string,
   partitions: number,
 ): Promise<{ readonly warehouseUrl: string; readonly adminUrl: string }> {
-  await withClient(serverUrl, async (client) => {
-    await client.query(`DROP DATABASE IF EXISTS ${DATABASE} WITH (FORCE)`);
-    await client.query(`CREATE DATABASE ${DATABASE}`);
-  });
-  const adminUrl = onDatabase(serverUrl, DATABASE);
+  const adminUrl = await emptyDatabase(serverUrl, DATABASE);
   const passwords = await ensureRoles(adminUrl, derivedRolePassword(serverUrl));
   await withClient(adminUrl, (client) => client.query(tables(partitions)));
   await install(adminUrl, {
