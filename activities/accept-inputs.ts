@@ -1,9 +1,9 @@
 import type { LedgerCounts } from '../src/domain/backfill-state.ts';
-import { describeChange, sameInputs } from '../src/domain/reference-input.ts';
+import { sameInputs } from '../src/domain/reference-input.ts';
 import { voidApprovals } from '../src/ledger/approvals.ts';
 import { countProgress } from '../src/ledger/counts.ts';
 import { insertEvent } from '../src/ledger/events.ts';
-import { batchesBuilt, decideInputs, forgetOtherInputs } from '../src/ledger/reference-inputs.ts';
+import { decideInputs, forgetOtherInputs } from '../src/ledger/reference-inputs.ts';
 import type { AcceptOutcome, WarehouseActivities } from '../src/protocol/activities.ts';
 import type { Session } from '../src/warehouse/session.ts';
 import { withTransaction } from '../src/warehouse/session.ts';
@@ -28,14 +28,11 @@ export function makeAcceptInputs(deps: ActivityDeps): WarehouseActivities['accep
       };
       return withStoppableSession(deps, settings, working, async (session): Promise<AcceptOutcome> => {
         const { contents } = await lookAtInputs(session, plan, 'going on');
-        const { inForce, pending } = await readKnownInputs(session, plan);
+        const known = await readKnownInputs(session, plan);
+        const { inForce, pending } = known;
         const isBack = sameInputs(inForce, contents);
-        if (!isBack && !sameInputs(pending, contents)) {
-          await keepFound(session, plan, pending, contents);
-          const built = await session.rows<{ batch: number }>(batchesBuilt(backfillId));
-          const batches = built.map(({ batch }) => batch);
-          return { kind: 'changedAgain', reason: describeChange(inForce, contents, batches) };
-        }
+        if (!isBack && !sameInputs(pending, contents))
+          return { kind: 'changedAgain', reason: await keepFound(session, plan, known, contents) };
         await decide(session, backfillId, isBack ? null : { state: pending[0]?.state ?? 0, by });
         return { kind: 'accepted', counts: await session.one<LedgerCounts>(countProgress(backfillId)) };
       });

@@ -48,22 +48,26 @@ export async function refuseChangedInputs(session: Session, plan: BackfillPlan, 
     return;
   }
   const found = sameInputs(inForce, contents) ? pending : contents;
-  await keepFound(session, plan, pending, found);
-  const built = await session.rows<{ batch: number }>(batchesBuilt(plan.backfillId));
-  const batches = built.map(({ batch }) => batch);
-  throw failure('InputChanged', describeChange(inForce, found, batches));
+  throw failure('InputChanged', await keepFound(session, plan, { inForce, pending }, found));
 }
 
-/** What is shown to a person is in the ledger, so that exactly this is accepted. */
+/** Keeps in the ledger what a person is shown, so that exactly this is accepted. Answers it in words. */
 export async function keepFound(
   session: Session,
-  plan: BackfillPlan,
-  pending: readonly InputContent[],
+  { backfillId }: BackfillPlan,
+  { inForce, pending }: KnownInputs,
   found: readonly InputContent[],
-): Promise<void> {
-  if (sameInputs(pending, found)) return;
-  const { state } = await session.one<{ state: number }>(nextInputState(plan.backfillId));
-  await session.change(insertInputs(plan.backfillId, state, found, null));
+): Promise<string> {
+  if (!sameInputs(pending, found)) {
+    const { state } = await session.one<{ state: number }>(nextInputState(backfillId));
+    await session.change(insertInputs(backfillId, state, found, null));
+  }
+  const built = await session.rows<{ batch: number }>(batchesBuilt(backfillId));
+  return describeChange(
+    inForce,
+    found,
+    built.map(({ batch }) => batch),
+  );
 }
 
 export async function readKnownInputs(session: Session, plan: BackfillPlan): Promise<KnownInputs> {

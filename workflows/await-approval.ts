@@ -1,4 +1,4 @@
-import { missingApprovals } from '../src/domain/required-approvals.ts';
+import { stillToApprove } from '../src/domain/required-approvals.ts';
 import { holdDiverging } from './hold-diverging.ts';
 import { recount } from './recount.ts';
 import { holdBatch } from './reconcile.ts';
@@ -56,5 +56,5 @@ async function approved(run: Run): Promise<boolean> {
     return false;
   }
   run.apply({ type: 'approved', approval: request.approval });
-  return missingApprovals(run.state.plan ?? { approvers: [] }, run.state.approvals ?? []).length === 0;
+  return stillToApprove(run.state).length === 0;
 }

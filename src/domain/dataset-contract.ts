@@ -26,16 +26,18 @@ export type MonitorExpectation =
   /** No error, and the 95th percentile at most so many times what it was before; null: errors alone. */
   | { readonly kind: 'canary'; readonly latencyTimes: number | null };
 
+/** A value in the JSON that an address answers; `header` is a secret by reference, `path` leads to the value. */
+export interface HttpAnswer {
+  readonly kind: 'http';
+  readonly url: string;
+  readonly header: string | null;
+  readonly path: string;
+}
+
 /** Where a consumer is looked at: an SQL file as the worker, an address, or an SQL file as the consumer's own role. */
 export type ConsumerProbe =
   | { readonly kind: 'sql'; readonly sql: string }
-  | {
-      readonly kind: 'http';
-      readonly url: string;
-      readonly header: string | null;
-      readonly path: string;
-      readonly measuredAt: string | null;
-    }
+  | (HttpAnswer & { readonly measuredAt: string | null })
   | { readonly kind: 'canary'; readonly sql: string; readonly role: string; readonly runs: number };
 
 export interface Consumer {
@@ -52,14 +54,7 @@ export interface Consumer {
 }
 
 export type PipelineProbe =
-  | { readonly kind: 'sql'; readonly sql: string }
-  | {
-      readonly kind: 'http';
-      readonly url: string;
-      readonly header: string | null;
-      readonly path: string;
-      readonly runningWhen: string;
-    };
+  { readonly kind: 'sql'; readonly sql: string } | (HttpAnswer & { readonly runningWhen: string });
 
 /** How long a person may be waited for before somebody is reminded. */
 export interface WaitDeadlines {

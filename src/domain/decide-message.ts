@@ -109,7 +109,7 @@ function request(
   reason: string,
 ): MessageDecision {
   if (by === null) return refused(`${kind}: say who you are in "by"`);
-  const approvers = mayApprove(state.plan ?? { approvers: [] });
+  const approvers = mayApprove(state.plan);
   if (kind === 'reject' && !isListed(by, approvers))
     return refused(`reject: ${by} is not an approver of this dataset (${approvers.join(', ')})`);
   return accepted({ type: 'requested', request: { kind, by, reason } as Request });
@@ -164,7 +164,7 @@ function setLimits(state: BackfillState, payload: Incoming): MessageDecision {
 function approve(state: BackfillState, by: string | null, payload: Incoming, nowIso: string): MessageDecision {
   const digest = text(payload, 'digest');
   if (by === null || digest === null) return refused('approve: give "by" and the "digest" of the evidence you read');
-  const approvers = mayApprove(state.plan ?? { approvers: [] });
+  const approvers = mayApprove(state.plan);
   if (!isListed(by, approvers))
     return refused(`approve: ${by} is not an approver of this dataset (${approvers.join(', ')})`);
   if (samePerson(by, state.requestedBy))

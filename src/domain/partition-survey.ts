@@ -1,3 +1,5 @@
+import { median } from './robust.ts';
+
 /** What stands out among the partitions of a plan, and of whom nobody would have thought. */
 export interface PartitionSurvey {
   /** Partitions that the planner was asked about; all of them up to two thousand. */
@@ -67,10 +69,4 @@ function outliersOf(sizes: readonly PlannedSize[]): readonly Outlier[] {
     const isFar = times > 1 ? times >= TIMES && rows > above : times <= 1 / TIMES && rows < below;
     return isFar ? [{ partition: start, rows, times }] : [];
   });
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return ((sorted[Math.ceil(middle) - 1] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2;
 }

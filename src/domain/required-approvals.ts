@@ -6,8 +6,12 @@ export interface Approvers {
   readonly reopened?: readonly { readonly name: string; readonly approver: string }[];
 }
 
+/** Before there is a plan. */
+const NOBODY: Approvers = { approvers: [] };
+
 /** Everybody whose approval counts. */
-export function mayApprove({ approvers, reopened = [] }: Approvers): readonly string[] {
+export function mayApprove(who: Approvers | null): readonly string[] {
+  const { approvers, reopened = [] } = who ?? NOBODY;
   const others = reopened.map(({ approver }) => approver).filter((approver) => !isListed(approver, approvers));
   return [
     ...approvers,
@@ -37,6 +41,14 @@ export function missingApprovals(
     ...(own.some((person) => isListed(person, by)) ? [] : [{ anyOf: own, because: null }]),
     ...[...forPeriods].map(([approver, periods]) => ({ anyOf: [approver], because: `reopens ${periods.join(', ')}` })),
   ];
+}
+
+/** The same of a run as it stands. */
+export function stillToApprove(state: {
+  readonly plan: Approvers | null;
+  readonly approvals?: readonly { readonly by: string }[];
+}): readonly MissingApproval[] {
+  return missingApprovals(state.plan ?? NOBODY, state.approvals ?? []);
 }
 
 /** Why nobody could ever approve what this person requests; null where somebody can. */

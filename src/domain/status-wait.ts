@@ -1,7 +1,7 @@
 import type { BackfillState, WaitingOn } from './backfill-state.ts';
 import { missingSignOffs } from './parties.ts';
 import { samePerson } from './people.ts';
-import { missingApprovals } from './required-approvals.ts';
+import { stillToApprove } from './required-approvals.ts';
 
 /** What a status waits for by its nature; null where it works by itself. */
 export function statusWait(state: BackfillState): WaitingOn | null {
@@ -9,7 +9,7 @@ export function statusWait(state: BackfillState): WaitingOn | null {
   switch (status) {
     case 'awaitingApproval': {
       const digest = (state.evidence?.digest ?? '').slice(0, 12);
-      const missing = missingApprovals(plan ?? { approvers: [] }, state.approvals ?? []).map(({ anyOf, because }) => {
+      const missing = stillToApprove(state).map(({ anyOf, because }) => {
         const may = anyOf.filter((person) => !samePerson(person, state.requestedBy));
         return `by ${may.join(' or ')}${because === null ? '' : ` (${because})`}`;
       });

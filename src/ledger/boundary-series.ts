@@ -1,4 +1,5 @@
 import { isAdditive } from '../domain/additive.ts';
+import { measured } from '../warehouse/postgres/statements/measured.ts';
 import type { BackfillPlan } from '../domain/backfill-plan.ts';
 import type { PartitionGrain } from '../domain/dataset-contract.ts';
 import type { Sql } from '../warehouse/sql.ts';
@@ -48,7 +49,7 @@ export function boundarySeries(plan: BackfillPlan): Sql {
         `((p -> 'measures' -> ${literal(measure)} ->> '${value}')::numeric + coalesce((p -> 'live' -> 'measures' ->> ${literal(measure)})::numeric, 0))::text`,
       ]),
     );
-  const ofBase = jsonObject(measures.map(([measure, expression]) => [measure, `coalesce(${expression}, 0)::text`]));
+  const ofBase = measured(Object.fromEntries(measures));
   return sql(
     `WITH inside AS (SELECT p.value ->> 'partition' AS start, p.value AS p FROM (${NEWEST_CHECKS}) newest, jsonb_array_elements(newest.body -> 'partitions') p),
      compared AS (SELECT q.partition_start::${type} AS lo, q.partition_end::${type} AS hi, true AS inside, ${added('old')} AS old, ${added('new')} AS new

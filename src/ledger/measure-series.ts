@@ -1,4 +1,5 @@
 import type { BackfillPlan } from '../domain/backfill-plan.ts';
+import { measured } from '../warehouse/postgres/statements/measured.ts';
 import type { Sql } from '../warehouse/sql.ts';
 import { ident, literal, sql } from '../warehouse/sql.ts';
 
@@ -47,10 +48,7 @@ SELECT coalesce(old.month, new.month) AS month, coalesce(old.point, new.point) A
 
 function grouped(plan: BackfillPlan, table: string): string {
   const key = ident(plan.contract.partition.key);
-  const measures = Object.entries(plan.contract.measures).map(
-    ([name, expression]) => `${literal(name)}, coalesce(${expression}, 0)::text`,
-  );
-  return `SELECT coalesce(${MONTH}, ${POINT}::text) AS bucket, ${MONTH} AS month, ${POINT} AS point, jsonb_build_object(${measures.join(', ')}) AS measures
+  return `SELECT coalesce(${MONTH}, ${POINT}::text) AS bucket, ${MONTH} AS month, ${POINT} AS point, ${measured(plan.contract.measures)} AS measures
        FROM (SELECT slotted.*, ${monthOf(plan, `slotted.${key}`)} AS ${MONTH}, (${SLOT} - 1) / $2::int AS ${POINT}
                FROM (SELECT t.*, width_bucket(t.${key}, (SELECT starts FROM bounds)) AS ${SLOT} FROM ${table} t) slotted
               WHERE ${SLOT} > 0 AND slotted.${key} < ((SELECT ends FROM bounds))[${SLOT}]) sliced

@@ -1,11 +1,11 @@
 import { builtColumns } from '../domain/added-column.ts';
 import type { BackfillPlan } from '../domain/backfill-plan.ts';
 import type { Sql } from '../warehouse/sql.ts';
-import { ident, qualified, sql } from '../warehouse/sql.ts';
+import { qualified, sql } from '../warehouse/sql.ts';
 import type { EraSlice } from '../warehouse/postgres/statements/corrected-rows.ts';
 import type { BlocksRead } from '../warehouse/postgres/statements/blocks-read.ts';
 import { BLOCK_BYTES, BLOCKS_READ } from '../warehouse/postgres/statements/blocks-read.ts';
-import { fingerprintOf } from '../warehouse/postgres/statements/fingerprint.ts';
+import { fingerprintOf, fingerprintOfPartition } from '../warehouse/postgres/statements/fingerprint.ts';
 import { inSlice } from '../warehouse/postgres/statements/slice.ts';
 
 export interface LedgerPartition extends EraSlice {
@@ -163,12 +163,10 @@ export function forgetBuilds(backfillId: string): Sql[] {
 
 /** Fingerprints of every partition of the snapshot, in one pass. */
 export function fingerprintSnapshot(plan: BackfillPlan): Sql {
-  const key = `s.${ident(plan.contract.partition.key)}`;
   return sql(
     `UPDATE governance.backfill_partitions p SET snapshot_fingerprint = coalesce(found.fingerprint, '0:0')
        FROM governance.backfill_partitions q LEFT JOIN LATERAL (
-         SELECT ${fingerprintOf(plan.comparedColumns, 's')} AS fingerprint FROM ${qualified(plan.snapshot)} s
-          WHERE ${key} >= q.partition_start::${plan.keyType} AND ${key} < q.partition_end::${plan.keyType}) found ON true
+         ${fingerprintOfPartition(plan, 'q', plan.snapshot, plan.comparedColumns)}) found ON true
       WHERE p.backfill_id = $1 AND q.backfill_id = $1 AND q.ordinal = p.ordinal`,
     plan.backfillId,
   );

@@ -1,15 +1,14 @@
 import type { BackfillPlan } from '../domain/backfill-plan.ts';
-import { fingerprintOf } from '../warehouse/postgres/statements/fingerprint.ts';
+import { fingerprintOfPartition } from '../warehouse/postgres/statements/fingerprint.ts';
 import type { Session } from '../warehouse/session.ts';
 import { withTransaction } from '../warehouse/session.ts';
 import type { Sql } from '../warehouse/sql.ts';
-import { ident, qualified, sql } from '../warehouse/sql.ts';
+import { sql } from '../warehouse/sql.ts';
 
 function unrestoredPartitions(plan: BackfillPlan): Sql {
-  const key = `b.${ident(plan.contract.partition.key)}`;
   return sql(
     `SELECT count(*)::int AS partitions FROM governance.backfill_partitions p CROSS JOIN LATERAL (
-       SELECT ${fingerprintOf(plan.comparedColumns, 'b')} AS fingerprint FROM ${qualified(plan.table)} b WHERE ${key} >= p.partition_start::${plan.keyType} AND ${key} < p.partition_end::${plan.keyType}) now
+       ${fingerprintOfPartition(plan, 'p', plan.table, plan.comparedColumns)}) now
       WHERE p.backfill_id = $1 AND p.moved_at IS NOT NULL AND p.snapshot_fingerprint IS DISTINCT FROM now.fingerprint
         AND NOT EXISTS (SELECT FROM governance.data_releases WHERE backfill_id = $1 AND state = 'consolidated')`,
     plan.backfillId,

@@ -1,5 +1,6 @@
 import type { BackfillPlan, PlannedProbe, PlannedSql, PlannedTotal } from '../domain/backfill-plan.ts';
 import type { KeyRange } from '../domain/backfill-spec.ts';
+import { isAdditive } from '../domain/additive.ts';
 import { reopenedPeriods } from '../domain/closed-periods.ts';
 import type { LoadedContract, SourceTotal } from '../domain/dataset-contract.ts';
 import type { Prices } from '../domain/price.ts';
@@ -18,7 +19,6 @@ import { addDays } from '../spec/iso-date.ts';
 import type { Session } from '../warehouse/session.ts';
 import { withReadOnly, withRollback } from '../warehouse/session.ts';
 import { probeReasons } from './ask-probe.ts';
-import { isAdditive } from '../spec/additive-measure.ts';
 import { figureWarnings } from './external-figures.ts';
 import type { SecretOf } from './fetch-json.ts';
 import { forecastRun, priceReasons } from './forecast.ts';

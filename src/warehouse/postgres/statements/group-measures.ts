@@ -1,7 +1,8 @@
 import { MOST_VALUES } from '../../../domain/comparison.ts';
 import type { BackfillPlan } from '../../../domain/backfill-plan.ts';
-import { ident, jsonObject, literal } from '../../sql.ts';
+import { ident, literal } from '../../sql.ts';
 import { isPersonal, shownValue } from './masked.ts';
+import { measured } from './measured.ts';
 
 /** Names that no table has beside its own columns: measures are expressions over the row's unqualified columns. */
 const LIVE = '"compared: live"';
@@ -35,17 +36,11 @@ function side(plan: BackfillPlan, name: string, rows: string, present: string): 
   const kinds = by((_, place) => literal(`by:${plan.contract.dimensions[place] ?? ''}`));
   const values = by((column) => `${column}::text`);
   return `SELECT '${name}' AS side, CASE WHEN GROUPING(${SLOT}) = 0 THEN 'partition'${kinds} WHEN GROUPING(${LIVE}) = 0 THEN 'live' ELSE 'all' END AS kind,
-           ${LIVE} AS live, CASE WHEN GROUPING(${SLOT}) = 0 THEN ${SLOT}::text${values} END AS value, count(*) AS rows, ${measured(plan)} AS measures
+           ${LIVE} AS live, CASE WHEN GROUPING(${SLOT}) = 0 THEN ${SLOT}::text${values} END AS value, count(*) AS rows, ${measured(plan.contract.measures)} AS measures
       FROM (SELECT live AS ${LIVE}, width_bucket((${rows}).${ident(plan.contract.partition.key)}, (SELECT starts FROM bounds)) AS ${SLOT}, ${masked.join('')}(${rows}).* FROM pairs WHERE ${present}) one
      GROUP BY GROUPING SETS (${sets.join(', ')})`;
 }
 
 function liveInBase(plan: BackfillPlan): string {
-  return `SELECT 'base', 'live', true, NULL, count(*), ${measured(plan)} FROM (SELECT (b).* FROM pairs WHERE has_base AND live) one`;
-}
-
-function measured(plan: BackfillPlan): string {
-  return jsonObject(
-    Object.entries(plan.contract.measures).map(([name, expression]) => [name, `coalesce(${expression}, 0)::text`]),
-  );
+  return `SELECT 'base', 'live', true, NULL, count(*), ${measured(plan.contract.measures)} FROM (SELECT (b).* FROM pairs WHERE has_base AND live) one`;
 }

@@ -1,7 +1,8 @@
 import type { BackfillPlan } from '../../../domain/backfill-plan.ts';
 import type { QualifiedName } from '../../../domain/names.ts';
 import type { Sql } from '../../sql.ts';
-import { ident, jsonObject, literal, qualified, sql } from '../../sql.ts';
+import { ident, literal, qualified, sql } from '../../sql.ts';
+import { measured } from './measured.ts';
 
 /** Every measure over what a closed period has in the interval, as exact text. */
 export interface PeriodMeasures {
@@ -16,7 +17,7 @@ export function restatedPeriods(plan: BackfillPlan): Sql {
   return sql(
     `SELECT closed.period ->> 'name' AS name, before.measures AS old, after.measures AS new
        FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY closed(period, place),
-            LATERAL (${measured(plan, plan.snapshot)}) before, LATERAL (${measured(plan, plan.shadow)}) after ORDER BY place`,
+            LATERAL (${ofPeriod(plan, plan.snapshot)}) before, LATERAL (${ofPeriod(plan, plan.shadow)}) after ORDER BY place`,
     JSON.stringify(periods),
   );
 }
@@ -24,13 +25,10 @@ export function restatedPeriods(plan: BackfillPlan): Sql {
 /** A name that no table has beside its own columns. */
 const RANGE = '"closed: range"';
 
-function measured(plan: BackfillPlan, table: QualifiedName): string {
+function ofPeriod(plan: BackfillPlan, table: QualifiedName): string {
   const key = `t.${ident(plan.contract.partition.key)}`;
   const bound = (name: 'start' | 'end'): string => toKey(plan, `${RANGE} ->> '${name}'`);
-  const measures = Object.entries(plan.contract.measures).map(
-    ([name, expression]) => [name, `coalesce(${expression}, 0)::text`] as const,
-  );
-  return `SELECT ${jsonObject(measures)} AS measures FROM (SELECT t.* FROM jsonb_array_elements(closed.period -> 'ranges') ranges(${RANGE}), ${qualified(table)} t WHERE ${key} >= ${bound('start')} AND ${key} < ${bound('end')}) rows_of_period`;
+  return `SELECT ${measured(plan.contract.measures)} AS measures FROM (SELECT t.* FROM jsonb_array_elements(closed.period -> 'ranges') ranges(${RANGE}), ${qualified(table)} t WHERE ${key} >= ${bound('start')} AND ${key} < ${bound('end')}) rows_of_period`;
 }
 
 /** A day as a bound of the partition key: midnight in the contract's zone is an instant of its own. */

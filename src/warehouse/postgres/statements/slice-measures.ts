@@ -1,14 +1,15 @@
 import type { BackfillPlan } from '../../../domain/backfill-plan.ts';
 import type { KeyRange } from '../../../domain/backfill-spec.ts';
 import type { Sql } from '../../sql.ts';
-import { jsonObject, qualified, sql } from '../../sql.ts';
+import { qualified, sql } from '../../sql.ts';
+import { measured } from './measured.ts';
 import { rowsBesideCheckpoints } from './shadow-rows.ts';
 import { inSlice } from './slice.ts';
 
 /** Every measure of the contract over one slice of the shadow, as exact text. */
 export function sliceMeasures(plan: BackfillPlan, slice: KeyRange): Sql {
   return sql(
-    `SELECT ${measured(plan)} AS measures FROM ${qualified(plan.shadow)} WHERE ${inSlice(plan, { start: 1, end: 2 })}`,
+    `SELECT ${measured(plan.contract.measures)} AS measures FROM ${qualified(plan.shadow)} WHERE ${inSlice(plan, { start: 1, end: 2 })}`,
     slice.start,
     slice.end,
   );
@@ -20,13 +21,7 @@ export function sliceMeasures(plan: BackfillPlan, slice: KeyRange): Sql {
  */
 export function shadowTotals(plan: BackfillPlan): Sql {
   return sql(
-    `SELECT ${measured(plan)} AS totals, ${rowsBesideCheckpoints('$1')}::float8 AS "rowsOutside" FROM ${qualified(plan.shadow)}`,
+    `SELECT ${measured(plan.contract.measures)} AS totals, ${rowsBesideCheckpoints('$1')}::float8 AS "rowsOutside" FROM ${qualified(plan.shadow)}`,
     plan.backfillId,
-  );
-}
-
-function measured(plan: BackfillPlan): string {
-  return jsonObject(
-    Object.entries(plan.contract.measures).map(([name, expression]) => [name, `coalesce(${expression}, 0)::text`]),
   );
 }
